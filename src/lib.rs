@@ -1,0 +1,2 @@
+//! Suyuan (溯源): a ledger of produce batches that anyone can check.
+pub mod merkle;
