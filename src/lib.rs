@@ -1,2 +1,5 @@
 //! Suyuan (溯源): a ledger of produce batches that anyone can check.
 pub mod merkle;
+
+#[cfg(test)]
+mod vectors;
