@@ -1,6 +1,7 @@
 //! Floor 1: the RFC 6962 log tree, its proofs and tiles, and the subject map. Bytes in, hashes out; no I/O.
 
 mod hash;
+pub mod map;
 pub mod proof;
 pub mod tree;
 
