@@ -3,6 +3,7 @@
 mod hash;
 pub mod map;
 pub mod proof;
+pub mod tile;
 pub mod tree;
 
 pub use hash::{Hash, ParseHashError};
