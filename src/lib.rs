@@ -1,5 +1,6 @@
 //! Suyuan (溯源): a ledger of produce batches that anyone can check.
 pub mod merkle;
+pub mod statement;
 
 #[cfg(test)]
 mod vectors;
