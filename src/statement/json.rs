@@ -89,11 +89,7 @@ pub fn parse_canonical(bytes: &[u8], limits: &Limits) -> Result<Value, JsonError
     }
     let value: Value =
         serde_json::from_slice(bytes).map_err(|error| JsonError::NotJson(error.to_string()))?;
-    walk(&value, &mut |at, node| match node {
-        Value::Number(number) if !is_safe_integer(number) => Err(JsonError::Number { at: at.to_owned() }),
-        _ => Ok(()),
-    })?;
-    let again = canonical(&value);
+    let again = to_canonical(&value, limits)?;
     if again != bytes {
         let offset = again.iter().zip(bytes).take_while(|(a, b)| a == b).count();
         return Err(JsonError::NotCanonical { offset });
@@ -104,15 +100,39 @@ pub fn parse_canonical(bytes: &[u8], limits: &Limits) -> Result<Value, JsonError
 /// [`parse_canonical`] within the limits of a payload, with [`check_text`] on every string and member name.
 pub fn parse_payload_json(bytes: &[u8]) -> Result<Value, JsonError> {
     let value = parse_canonical(bytes, &Limits::PAYLOAD)?;
-    let text_rule = |at: &str, text: &str| {
-        check_text(text).map_err(|reason| JsonError::Text { at: at.to_owned(), reason })
-    };
-    walk(&value, &mut |at, node| match node {
-        Value::String(text) => text_rule(at, text),
-        Value::Object(members) => members.keys().try_for_each(|name| text_rule(at, name)),
+    check_texts(&value, check_text)?;
+    Ok(value)
+}
+
+/// The canonical form of a value that was made or came in some other form, if [`parse_canonical`] would read it back.
+pub fn to_canonical(value: &Value, limits: &Limits) -> Result<Vec<u8>, JsonError> {
+    walk(value, &mut |at, node| match node {
+        Value::Number(number) if !is_safe_integer(number) => Err(JsonError::Number { at: at.to_owned() }),
         _ => Ok(()),
     })?;
-    Ok(value)
+    let bytes = canonical(value);
+    if bytes.len() > limits.bytes_max {
+        return Err(JsonError::TooLarge { bytes_max: limits.bytes_max });
+    }
+    if depth(&bytes) > limits.depth_max {
+        return Err(JsonError::TooDeep { depth_max: limits.depth_max });
+    }
+    Ok(bytes)
+}
+
+/// [`check_text`] on every member name, and `string_rule` on every string.
+pub fn check_texts(
+    value: &Value,
+    string_rule: impl Fn(&str) -> Result<(), TextError>,
+) -> Result<(), JsonError> {
+    walk(value, &mut |at, node| {
+        let checked = match node {
+            Value::String(text) => string_rule(text),
+            Value::Object(members) => members.keys().try_for_each(|name| check_text(name)),
+            _ => Ok(()),
+        };
+        checked.map_err(|reason| JsonError::Text { at: at.to_owned(), reason })
+    })
 }
 
 /// The RFC 8785 form. Integers past [`INTEGER_MAX`] lose digits here, as in JavaScript, and are then refused on reading.
@@ -127,6 +147,13 @@ pub fn check_text(text: &str) -> Result<(), TextError> {
         return Err(TextError::Invisible(hidden.into()));
     }
     if is_nfc(text) { Ok(()) } else { Err(TextError::NotNfc) }
+}
+
+/// What stands at `pointer` (RFC 6901). Each place has one pointer: `~` only as `~0` or `~1`, no index with a leading zero.
+pub fn resolve<'a>(root: &'a Value, pointer: &str) -> Option<&'a Value> {
+    let escapes = pointer.split('~').skip(1);
+    let well_escaped = escapes.into_iter().all(|rest| rest.starts_with(['0', '1']));
+    if well_escaped { root.pointer(pointer) } else { None }
 }
 
 /// Calls `visit` with each value in the document, outer ones first, and with its JSON pointer.
@@ -340,6 +367,31 @@ mod tests {
             parse_payload_json("{\"a\":[\"\u{202E}\"]}".as_bytes()),
             Err(JsonError::Text { at: "/a/0".to_owned(), reason: TextError::Invisible(0x202E) })
         );
+    }
+
+    #[test]
+    fn a_pointer_leads_to_one_place_and_a_place_has_one_pointer() {
+        // The examples of RFC 6901 §5.
+        let text =
+            r#"{"foo":["bar","baz"],"":0,"a/b":1,"c%d":2,"e^f":3,"g|h":4,"i\\j":5,"k\"l":6," ":7,"m~n":8}"#;
+        let value: Value = serde_json::from_str(text).unwrap();
+        for (pointer, want) in
+            [("/foo/0", "\"bar\""), ("/", "0"), ("/a~1b", "1"), ("/c%d", "2"), ("/i\\j", "5"), ("/m~0n", "8")]
+        {
+            assert_eq!(resolve(&value, pointer).unwrap().to_string(), want, "{pointer}");
+        }
+        assert_eq!(resolve(&value, ""), Some(&value));
+        for bad in [
+            "foo", "/foo/2", "/foo/00", "/foo/+1", "/foo/-", "/foo/0/", "/m~n", "/m~2n", "/a/b", "/x",
+            "/foo~",
+        ] {
+            assert_eq!(resolve(&value, bad), None, "{bad}");
+        }
+        walk(&value, &mut |at, node| {
+            assert_eq!(resolve(&value, at), Some(node));
+            Ok::<(), ()>(())
+        })
+        .unwrap();
     }
 
     #[test]
