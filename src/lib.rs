@@ -1,6 +1,7 @@
 //! Suyuan (溯源): a ledger of produce batches that anyone can check.
 pub mod merkle;
 pub mod statement;
+pub mod text;
 
 #[cfg(test)]
 mod vectors;

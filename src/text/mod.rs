@@ -1,0 +1,62 @@
+//! Floor 1: every Chinese and English word that people read, in tables that the browser side shares.
+//!
+//! Kinds, fields and codes are named by the schemas, once; [`labels`] reads them there. Everything else is a word of a
+//! table here. A table is an enum, so a word that does not exist does not compile. No I/O, no knowledge of pages.
+
+mod fault;
+pub mod labels;
+mod verdict;
+mod words;
+
+pub use fault::Fault;
+pub use verdict::{Layer, Outcome};
+pub use words::{Lang, Words, fill, t};
+
+use words::Entry;
+
+/// Every word of every table. A new table adds one line here, and a test counts them.
+pub fn entries() -> Vec<Entry> {
+    [words::entries::<Fault>(), words::entries::<Layer>(), words::entries::<Outcome>()].concat()
+}
+
+/// All words as `{key: {"zh": …, "en": …}}`, sorted by key: what the browser side is built with.
+pub fn words_json() -> String {
+    let words: std::collections::BTreeMap<_, _> = entries()
+        .into_iter()
+        .map(|entry| (entry.key, serde_json::json!({ "zh": entry.zh, "en": entry.en })))
+        .collect();
+    // A map from strings to JSON always serialises.
+    let mut json = serde_json::to_string_pretty(&words).expect("words are JSON");
+    json.push('\n');
+    json
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_word_exists_in_both_languages_under_its_own_key() {
+        let entries = entries();
+        for entry in &entries {
+            assert!(!entry.zh.trim().is_empty() && !entry.en.trim().is_empty(), "{}", entry.key);
+            assert_eq!(words::blanks(entry.zh), words::blanks(entry.en), "blanks differ in {}", entry.key);
+        }
+        let mut keys: Vec<_> = entries.iter().map(|entry| entry.key).collect();
+        keys.sort_unstable();
+        assert!(keys.windows(2).all(|pair| pair[0] != pair[1]), "a key stands twice");
+    }
+
+    #[test]
+    fn every_table_is_listed() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/text");
+        let tables: usize = std::fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| std::fs::read_to_string(entry.unwrap().path()).unwrap())
+            .map(|source| source.lines().filter(|line| *line == "table! {").count())
+            .sum();
+        let prefixes: std::collections::BTreeSet<_> =
+            entries().iter().map(|entry| entry.key.rsplit_once('.').unwrap().0).collect();
+        assert_eq!(prefixes.len(), tables, "add the new table to entries()");
+    }
+}
