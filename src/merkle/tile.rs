@@ -8,8 +8,8 @@ use std::fmt;
 use std::ops::Range;
 use std::str::FromStr;
 
-use super::Hash;
 use super::tree::NodeReader;
+use super::{Hash, decimal};
 
 /// Hashes in a full tile, entries in a full bundle.
 pub const TILE_WIDTH: u16 = 256;
@@ -20,8 +20,8 @@ pub const ENTRY_BYTES_MAX: usize = 65_535;
 /// Tree levels in a tile.
 const TILE_HEIGHT: u8 = 8;
 
-/// The highest level that a path may name; a tree of 2^64 leaves ends at level 7.
-const PATH_LEVEL_MAX: u8 = 63;
+/// Levels that a path may name, from 0; a tree of 2^64 leaves ends at level 7.
+const PATH_LEVELS: u8 = 64;
 
 /// Hashes `[index · 256, index · 256 + width)` of tile level `level`, each over 256^level leaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -198,17 +198,20 @@ impl FromStr for TilePath {
 fn parse(path: &str) -> Option<TilePath> {
     let (kind, place) = path.strip_prefix("tile/")?.split_once('/')?;
     let (index, width) = match place.split_once(".p/") {
-        Some((index, width)) => {
-            (index, parse_decimal(width).filter(|width| (1..TILE_WIDTH).contains(width))?)
-        }
+        Some((index, width)) => (index, decimal_below(width, TILE_WIDTH).filter(|width| *width > 0)?),
         None => (place, TILE_WIDTH),
     };
     let index = parse_index(index)?;
     if kind == "entries" {
         return Some(TilePath::Entries(EntryBundle { index, width }));
     }
-    let level = parse_decimal(kind).filter(|level| *level <= u16::from(PATH_LEVEL_MAX))? as u8;
+    let level = decimal_below(kind, PATH_LEVELS)?;
     Some(TilePath::Hashes(HashTile { level, index, width }))
+}
+
+fn decimal_below<N: TryFrom<u64> + PartialOrd>(text: &str, end: N) -> Option<N> {
+    let number = N::try_from(decimal::parse(text)?).ok()?;
+    if number < end { Some(number) } else { None }
 }
 
 /// Groups of three digits, all but the last behind an `x`: `x001/x234/067`.
@@ -227,14 +230,6 @@ fn parse_index(text: &str) -> Option<u64> {
         index = index.checked_mul(1000)?.checked_add(digits.parse().ok()?)?;
     }
     Some(index)
-}
-
-/// Up to three digits without a leading zero.
-fn parse_decimal(text: &str) -> Option<u16> {
-    let canonical = (1..=3).contains(&text.len())
-        && text.bytes().all(|b| b.is_ascii_digit())
-        && (text == "0" || !text.starts_with('0'));
-    if canonical { text.parse().ok() } else { None }
 }
 
 fn write_place(f: &mut fmt::Formatter<'_>, index: u64, width: u16) -> fmt::Result {
