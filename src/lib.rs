@@ -1,5 +1,6 @@
 //! Suyuan (溯源): a ledger of produce batches that anyone can check.
 pub mod merkle;
+pub mod note;
 pub mod statement;
 pub mod text;
 
