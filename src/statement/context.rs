@@ -92,8 +92,9 @@ fn read_place_name(place: &Members<'_>, name: &str) -> Result<String, MemberErro
     if text.is_empty() {
         return Err(place.empty(name));
     }
-    if text.chars().count() > PLACE_NAME_CHARS_MAX {
-        return Err(place.bad_value(name, format!("a name has at most {PLACE_NAME_CHARS_MAX} characters")));
+    if text.chars().count() > PLACE_NAME_CHARS_MAX || text.trim() != text {
+        let rule = format!("a name has at most {PLACE_NAME_CHARS_MAX} characters and no space at either end");
+        return Err(place.bad_value(name, rule));
     }
     Ok(text.to_owned())
 }
@@ -137,6 +138,7 @@ mod tests {
         refused(read_place, json!({"gps": "39.8,114.5"}), "wrong-type");
         refused(read_place, json!({"gps": {"sealed": hash, "salt": hash}}), "unknown-member");
         refused(read_place, json!({"site": "x".repeat(101)}), "bad-value");
+        refused(read_place, json!({"site": "村\u{3000}"}), "bad-value");
         let longest = json!({"m": {"site": "村".repeat(100)}});
         assert!(read_place(&Members::of(&longest, "").unwrap(), "m").is_ok());
     }

@@ -322,8 +322,14 @@ mod tests {
             Err(JsonError::TooDeep { depth_max: 16 })
         );
         assert_eq!(parse_canonical(&[b' '; 33], &limits), Err(JsonError::TooLarge { bytes_max: 32 }));
-        // Brackets in strings do not nest.
-        assert!(parse_canonical(br#""[[[[[[[[[[[[[[\"[[[[[[""#, &limits).is_ok());
+        // Brackets in strings do not nest, whatever is escaped there; those after a string do.
+        let in_string = format!(r#""\"{}""#, "[".repeat(17));
+        assert!(parse_canonical(in_string.as_bytes(), &limits).is_ok());
+        let after_string = format!(r#"["\\",{}]"#, nested(16));
+        assert_eq!(
+            parse_canonical(after_string.as_bytes(), &roomy),
+            Err(JsonError::TooDeep { depth_max: 16 })
+        );
         assert_eq!(Limits::PAYLOAD, Limits { bytes_max: 61_440, depth_max: 16 });
     }
 

@@ -20,3 +20,6 @@ pub mod sealed;
 pub mod subject;
 pub mod time;
 pub mod words;
+
+#[cfg(test)]
+mod vector_tests;

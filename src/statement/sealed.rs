@@ -115,6 +115,15 @@ pub fn check_blob(statement: &Statement, opening: &BlobOpening) -> Result<(), Se
     require_same(attachment.commitment, opened, &pointer)
 }
 
+/// Whether `opening`, as JSON and of either sort, opens what it names in the statement.
+pub fn check_json(statement: &Statement, opening: &Value) -> Result<(), SealError> {
+    if Members::of(opening, "")?.has("sha256") {
+        check_blob(statement, &BlobOpening::from_json(opening)?)
+    } else {
+        check(statement, &Opening::from_json(opening)?)
+    }
+}
+
 impl Opening {
     pub fn from_json(value: &Value) -> Result<Opening, SealError> {
         let opening = Members::of(value, "")?;
@@ -247,6 +256,7 @@ mod tests {
         let opening = Opening { pointer: "/data/note".to_owned(), salt: SALT, value };
         assert_eq!(check(&statement, &opening), Ok(()));
         assert_eq!(Opening::from_json(&opening.to_json()), Ok(opening.clone()));
+        assert_eq!(check_json(&statement, &opening.to_json()), Ok(()));
 
         let code = |change: &dyn Fn(&mut Opening)| {
             let mut changed = opening.clone();
@@ -278,6 +288,7 @@ mod tests {
         };
         for pointer in ["/attachments/0", "/attachments/1"] {
             assert_eq!(check_blob(&statement, &opening(pointer)), Ok(()));
+            assert_eq!(check_json(&statement, &opening(pointer).to_json()), Ok(()));
         }
         for pointer in ["/attachments/2", "/attachments/00", "/attachments/", "/attachments", "attachments/0"]
         {
@@ -289,7 +300,7 @@ mod tests {
         }
         let mut other = opening("/attachments/0");
         other.sha256 = Hash::of(b"another picture");
-        assert_eq!(check_blob(&statement, &other).unwrap_err().code(), "wrong-opening");
+        assert_eq!(check_json(&statement, &other.to_json()).unwrap_err().code(), "wrong-opening");
         assert_eq!(BlobOpening::from_json(&other.to_json()), Ok(other));
     }
 
