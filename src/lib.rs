@@ -1,4 +1,5 @@
 //! Suyuan (溯源): a ledger of produce batches that anyone can check.
+pub mod ledger;
 pub mod merkle;
 pub mod note;
 pub mod statement;

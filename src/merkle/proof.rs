@@ -221,6 +221,37 @@ pub fn subset_root(leaves: &[(u64, Hash)], size: u64, proof: &[Hash]) -> Result<
     Ok(root)
 }
 
+/// Cuts the inclusion path of one of `leaves` out of their subset proof.
+pub fn path_from_subset(
+    leaves: &[(u64, Hash)],
+    size: u64,
+    proof: &[Hash],
+    index: u64,
+) -> Result<Vec<Hash>, ProofError> {
+    subset_root(leaves, size, proof)?;
+    if leaves.binary_search_by_key(&index, |leaf| leaf.0).is_err() {
+        return Err(ProofError::NoSuchLeaf { index, size });
+    }
+    let (mut leaves, mut start, mut end, mut rest) = (leaves, 0, size, proof.iter());
+    let mut path = Vec::new();
+    while end - start > 1 {
+        let middle = start + split(end - start);
+        let (left, right) = leaves.split_at(leaves.partition_point(|leaf| leaf.0 < middle));
+        if index < middle {
+            // What the right side needs of the proof comes after what the left side does.
+            let mut after_left = rest.clone();
+            hash_range(left, start, middle, &mut after_left)?;
+            path.push(hash_range(right, middle, end, &mut after_left)?);
+            (leaves, end) = (left, middle);
+        } else {
+            path.push(hash_range(left, start, middle, &mut rest)?);
+            (leaves, start) = (right, middle);
+        }
+    }
+    path.reverse();
+    Ok(path)
+}
+
 /// Recurses at most 64 deep: `split` leaves no side larger than the next lower power of two.
 fn prove_range<R: NodeReader + ?Sized>(
     reader: &R,

@@ -17,6 +17,7 @@ pub mod quantity;
 pub mod role;
 pub mod schema;
 pub mod sealed;
+pub mod short_code;
 pub mod subject;
 pub mod time;
 pub mod words;
