@@ -4,6 +4,7 @@ pub mod merkle;
 pub mod note;
 pub mod statement;
 pub mod text;
+pub mod verify;
 
 #[cfg(test)]
 mod vectors;

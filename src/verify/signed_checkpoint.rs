@@ -1,0 +1,59 @@
+//! A checkpoint as a note: signed by the log, and by whichever witnesses have seen it.
+
+use super::report::Status;
+use super::trust::Trust;
+use crate::note::checkpoint::Checkpoint;
+use crate::note::signed_note::SignedNote;
+
+/// A checkpoint that the log of the trust file has signed, and the newest time that each of its witnesses gives.
+#[derive(Debug, Clone)]
+pub struct SignedCheckpoint {
+    pub checkpoint: Checkpoint,
+    /// (witness, Unix seconds)
+    pub cosigned: Vec<(String, u64)>,
+    pub has_quorum: bool,
+}
+
+/// Reads the note and checks the log's signature; a bad signature of a known key condemns it.
+pub fn open(note: &str, trust: &Trust) -> Result<SignedCheckpoint, String> {
+    let note = SignedNote::parse(note.as_bytes()).map_err(|error| format!("the checkpoint: {error}"))?;
+    open_note(&note, trust)
+}
+
+pub(super) fn open_note(note: &SignedNote, trust: &Trust) -> Result<SignedCheckpoint, String> {
+    let opened = trust.policy.open(note).map_err(|error| format!("the checkpoint: {error}"))?;
+    if opened.checkpoint.origin.as_str() != trust.origin {
+        return Err(format!("the checkpoint is of {}, not of {}", opened.checkpoint.origin, trust.origin));
+    }
+    let cosigned =
+        opened.cosigners.iter().map(|(witness, time)| (witness.key.name().to_string(), *time)).collect();
+    Ok(SignedCheckpoint { checkpoint: opened.checkpoint, cosigned, has_quorum: opened.has_quorum })
+}
+
+/// How far a witness's clock may run ahead of the verifier's.
+const AHEAD_SECS_MAX: i64 = 300;
+
+impl SignedCheckpoint {
+    /// The layers `witnesses` and `freshness`: `now` and `max_age` in seconds.
+    pub fn witnessed(&self, trust: &Trust, now: i64, max_age: i64) -> (Status, Status) {
+        if !trust.policy.wants_witnesses() {
+            let why = "the trust file names no witnesses";
+            return (Status::NotChecked(why.into()), Status::NotChecked(why.into()));
+        }
+        let names: Vec<&str> = self.cosigned.iter().map(|(name, _)| name.as_str()).collect();
+        let witnesses = match self.has_quorum {
+            true => Status::Ok(format!("cosigned by {}", names.join(", "))),
+            false => Status::NotChecked(format!("not enough witnesses have cosigned yet ({})", names.len())),
+        };
+        let newest = self.cosigned.iter().map(|(_, time)| i64::try_from(*time).unwrap_or(i64::MAX)).max();
+        let freshness = match newest {
+            None => Status::NotChecked("no witness has cosigned".into()),
+            Some(time) if time.saturating_sub(now) > AHEAD_SECS_MAX => {
+                Status::NotChecked(format!("a witness's clock is ahead of ours: {time}"))
+            }
+            Some(time) if now.saturating_sub(time) > max_age => Status::NotChecked(format!("as of {time}")),
+            Some(time) => Status::Ok(format!("as of {time}")),
+        };
+        (witnesses, freshness)
+    }
+}
