@@ -13,6 +13,7 @@ use super::envelope::{Envelope, EnvelopeError};
 use super::json::canonical;
 use super::payload::{FormError, Statement, to_payload_bytes};
 use super::quantity::Quantity;
+use super::schema::validate_payload;
 use super::sealed::{BlobOpening, Opening, seal, seal_blob};
 use crate::merkle::Hash;
 use crate::vectors;
@@ -59,6 +60,16 @@ fn payloads_have_the_stated_outcome() {
             }
             Err(error) => assert_eq!(case["code"], error.code(), "{}: {error}", case["name"]),
         }
+    }
+}
+
+/// Forms and strangers' tools go by the schema, the ledger by `Statement::parse`; the first must not refuse what the
+/// second takes.
+#[test]
+fn the_schema_of_statements_takes_every_good_payload() {
+    for payload in good_payloads() {
+        let value = serde_json::from_slice(&payload).unwrap();
+        assert_eq!(validate_payload(&value), Ok(()), "{value}");
     }
 }
 
