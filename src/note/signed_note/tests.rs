@@ -89,6 +89,23 @@ fn verification_ignores_strangers_and_condemns_forgers() {
     assert!(matches!(note.verify([&cosigner]), Err(VerifyError::BadSignature { .. })));
 }
 
+/// Two keys of one name whose ids collide, found by search: which of them a line means cannot be told.
+#[test]
+fn colliding_keys_are_not_chosen_between() {
+    let alice = name("alice.example");
+    let [one, other] = [95_960u32, 110_670].map(|n| {
+        let mut seed = [0; 32];
+        seed[..4].copy_from_slice(&n.to_be_bytes());
+        KeyPair::from_seed(&seed)
+    });
+    let (one_key, other_key) = (key(&alice, KeyType::Ed25519, &one), key(&alice, KeyType::Ed25519, &other));
+    assert_eq!((one_key.id(), one_key == other_key), (other_key.id(), false));
+    let note = SignedNote::new("text\n", vec![sign("text\n", &alice, &one)]).unwrap();
+    assert!(note.verify([&one_key]).is_ok());
+    let error = VerifyError::AmbiguousKeys { name: alice, id: one_key.id() };
+    assert_eq!(note.verify([&one_key, &other_key]), Err(error));
+}
+
 #[test]
 fn malformed_notes_are_refused() {
     use NoteError::*;
