@@ -8,7 +8,11 @@ mod files;
 mod form;
 mod sealed;
 mod shape;
+#[cfg(test)]
+mod tidy;
 mod validators;
+#[cfg(test)]
+mod vectors;
 
 pub use fault::{SchemaError, SchemaErrors};
 pub use files::{schema_json, schema_name, schema_names};

@@ -4,6 +4,8 @@ use super::words::table;
 
 table! {
     pub enum Fault "fault" {
+        AtLeast "at_least" "至少要有 {least} 项" "needs at least {least}",
+        AtMost "at_most" "最多 {most} 项" "takes at most {most}",
         Missing "missing" "缺少 {names}" "{names} is missing",
         NeedsOneOf "needs_one_of" "至少要有一项:{names}" "needs at least one of {names}",
         NotADay "not_a_day" "没有这一天或这一时刻" "there is no such day or time",
@@ -17,7 +19,6 @@ table! {
             "what was entered comes to {converted} {base}, not {value}",
         Range "range" "须在 {least} 到 {most} 之间" "must lie between {least} and {most}",
         Repeated "repeated" "有重复项" "has repeated elements",
-        Size "size" "项数须在 {least} 到 {most} 之间" "must have {least} to {most} entries",
         Unknown "unknown" "不认识的成员 {names}" "unknown member {names}",
         WrongForm "wrong_form" "格式不对:{hint}" "wrong form: {hint}",
         WrongType "wrong_type" "类型不对,应为 {type}" "wrong type, must be {type}",

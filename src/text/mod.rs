@@ -47,6 +47,16 @@ mod tests {
         assert!(keys.windows(2).all(|pair| pair[0] != pair[1]), "a key stands twice");
     }
 
+    /// The browser side is built with the file. `SUYUAN_BLESS=1` writes it anew.
+    #[test]
+    fn the_file_of_words_is_what_the_tables_say() {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/text/words.json");
+        if std::env::var_os("SUYUAN_BLESS").is_some() {
+            std::fs::write(&path, words_json()).unwrap();
+        }
+        assert_eq!(std::fs::read_to_string(path).unwrap(), words_json(), "run this test with SUYUAN_BLESS=1");
+    }
+
     #[test]
     fn every_table_is_listed() {
         let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/text");

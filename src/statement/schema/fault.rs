@@ -146,10 +146,6 @@ fn read_fault(error: &ValidationError<'_>) -> (Fault, Vec<(&'static str, Detail)
         return (Fault::WrongForm, vec![("hint", hint)]);
     }
     let node = owner.as_ref().map(|owner| owner.node);
-    let limits = |least: &str, most: &str| {
-        let limit = |key: &str| node.and_then(|node| node.get(key)).map_or("…".to_owned(), Value::to_string);
-        vec![("least", Detail::One(limit(least))), ("most", Detail::One(limit(most)))]
-    };
     let names = |names: Vec<String>| vec![("names", Detail::One(names.join(", ")))];
     match error.kind() {
         ValidationErrorKind::Required { property } => (Fault::Missing, names(vec![plain(property)])),
@@ -168,13 +164,16 @@ fn read_fault(error: &ValidationError<'_>) -> (Fault, Vec<(&'static str, Detail)
         ValidationErrorKind::Format { .. } => (Fault::NotADay, Vec::new()),
         ValidationErrorKind::UniqueItems => (Fault::Repeated, Vec::new()),
         ValidationErrorKind::Minimum { .. } | ValidationErrorKind::Maximum { .. } => {
-            (Fault::Range, limits("minimum", "maximum"))
+            let limit = |key| node.and_then(|node| node.get(key)).map_or_else(String::new, Value::to_string);
+            let details =
+                vec![("least", Detail::One(limit("minimum"))), ("most", Detail::One(limit("maximum")))];
+            (Fault::Range, details)
         }
-        ValidationErrorKind::MinItems { .. } | ValidationErrorKind::MaxItems { .. } => {
-            (Fault::Size, limits("minItems", "maxItems"))
+        ValidationErrorKind::MinItems { limit } | ValidationErrorKind::MinProperties { limit } => {
+            (Fault::AtLeast, vec![("least", Detail::One(limit.to_string()))])
         }
-        ValidationErrorKind::MinProperties { .. } | ValidationErrorKind::MaxProperties { .. } => {
-            (Fault::Size, limits("minProperties", "maxProperties"))
+        ValidationErrorKind::MaxItems { limit } | ValidationErrorKind::MaxProperties { limit } => {
+            (Fault::AtMost, vec![("most", Detail::One(limit.to_string()))])
         }
         ValidationErrorKind::Type { kind } => {
             (Fault::WrongType, vec![("type", Detail::One(type_name(kind)))])

@@ -12,14 +12,17 @@ pub(super) const DEFS: &str = "defs-1";
 /// The payload's outer members.
 pub(super) const STATEMENT: &str = "statement-1";
 
+/// Not a schema: every free text that stands in clear, and why it may.
+pub(super) const PUBLIC_TEXT: &str = "public-text";
+
 /// The text of `schemas/<name>.json`, for serving it under `/schemas/`.
 pub fn schema_json(name: &str) -> Option<&'static str> {
     FILES.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
 }
 
-/// The names that [`schema_json`] knows.
+/// The names of the schemas that [`schema_json`] knows.
 pub fn schema_names() -> impl Iterator<Item = &'static str> {
-    FILES.iter().map(|(name, _)| *name)
+    FILES.iter().map(|(name, _)| *name).filter(|name| *name != PUBLIC_TEXT)
 }
 
 /// The name of the file that describes a kind's data: `harvest-1`.
@@ -66,6 +69,7 @@ const FILES: &[(&str, &str)] = files! {
     "planting-1"
     "plot.register-1"
     "processing-1"
+    "public-text"
     "receiving-1"
     "sampling-1"
     "shipping-1"

@@ -56,3 +56,45 @@ fn blank_object(shape: Shape) -> Value {
         .map(|(name, member)| (name.to_owned(), blank(member)));
     Value::Object(members.collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::statement::schema::validate;
+
+    #[test]
+    fn the_form_asks_for_what_is_required_and_what_is_usual() {
+        let form = empty_statement(Kind::Shipping);
+        assert_eq!(form["kind"], "shipping/1");
+        assert_eq!(form["subject"], "batch:");
+        assert_eq!(
+            form["data"],
+            json!({
+                "lots": [{ "lot": "", "quantity": {
+                    "entered": "",
+                    "unit": "g|kg|jin|liang|dan|t|ml|l|m2|mu|ha|piece|plant|basket|box|crate|bag",
+                    "value": 0,
+                } }],
+                "depart_at": "",
+                "temp_mode": "cold|insulated|ambient",
+                "to": "",
+                "waybill_no": "",
+            })
+        );
+        assert_eq!(
+            empty_statement(Kind::Sampling)["data"]["sampler"],
+            "",
+            "sealed fields are filled in clear"
+        );
+        assert_eq!(empty_statement(Kind::Genesis)["data"]["format"], 1);
+        assert_eq!(empty_statement(Kind::Correction)["corrects"], "");
+        assert_eq!(empty_statement(Kind::Correction)["data"]["data"], json!({}));
+    }
+
+    #[test]
+    fn an_unfilled_form_is_refused() {
+        for kind in Kind::ALL {
+            assert!(validate(kind, &empty_statement(kind)["data"]).is_err(), "{kind}");
+        }
+    }
+}

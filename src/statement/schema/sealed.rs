@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use jsonschema::Validator;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::fault::SchemaErrors;
 use super::shape::Shape;
 use super::validators::compile;
 use crate::statement::kinds::Kind;
+use crate::statement::subject::Subject;
 use crate::text::Fault;
 
 /// A sealed field that a payload has, or would have once its clear value is sealed.
@@ -78,8 +79,10 @@ fn collect_possible(shape: Shape, at: &str, out: &mut Vec<String>) {
 }
 
 fn collect_present(shape: Shape, value: &Value, at: &str, out: &mut Vec<SealedField>) {
-    if let Some(value) = shape.sealed_value() {
-        out.push(SealedField { pointer: at.to_owned(), value });
+    if let Some(sealed) = shape.sealed_value() {
+        if !stands_in_clear(shape, value) {
+            out.push(SealedField { pointer: at.to_owned(), value: sealed });
+        }
         return;
     }
     if let Some(object) = value.as_object() {
@@ -97,6 +100,12 @@ fn collect_present(shape: Shape, value: &Value, at: &str, out: &mut Vec<SealedFi
     }
 }
 
+/// Whether the field may also be in clear and is: one records on behalf of an organisation or of a person.
+fn stands_in_clear(shape: Shape, value: &Value) -> bool {
+    let may_be_clear = shape.keyword("anyOf").is_some();
+    may_be_clear && value.as_str().is_some_and(|text| Subject::parse(text).is_ok())
+}
+
 /// Validators of opened values, by what describes them.
 static OPENED: LazyLock<BTreeMap<String, Validator>> = LazyLock::new(|| {
     let mut shapes = Vec::new();
@@ -108,7 +117,7 @@ static OPENED: LazyLock<BTreeMap<String, Validator>> = LazyLock::new(|| {
     for shape in shapes {
         validators.entry(key(shape)).or_insert_with(|| {
             // Part of the program; a test compiles every one.
-            compile(&standing_alone(shape)).expect("an embedded schema compiles")
+            compile(&shape.standing_alone()).expect("an embedded schema compiles")
         });
     }
     validators
@@ -128,14 +137,64 @@ fn key(shape: Shape) -> String {
     shape.reference().unwrap_or_else(|| Value::Object(shape.node().clone()).to_string())
 }
 
-fn standing_alone(shape: Shape) -> Value {
-    const ID: &str = "/schemas/opened.json";
-    match shape.reference() {
-        Some(reference) => json!({ "$id": ID, "$ref": reference }),
-        None => {
-            let mut node = shape.node().clone();
-            node.insert("$id".to_owned(), ID.into());
-            Value::Object(node)
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn sealed_pointers_are_into_the_payload() {
+        assert_eq!(
+            sealed_pointers(Kind::Harvest),
+            ["/on_behalf_of", "/place/gps", "/data/note", "/data/picker_names"]
+        );
+        assert!(sealed_pointers(Kind::OrgRegister).contains(&"/data/identity/document_no".to_owned()));
+    }
+
+    #[test]
+    fn clear_values_are_found_before_they_are_sealed() {
+        let payload = json!({
+            "place": { "gps": { "lat": "28.7", "lon": "120.6" } },
+            "on_behalf_of": "王某某",
+            "data": { "note": "雨后", "quantity": {} },
+        });
+        let found: Vec<_> =
+            sealed_fields(Kind::Harvest, None, &payload).into_iter().map(|field| field.pointer).collect();
+        assert_eq!(found, ["/on_behalf_of", "/place/gps", "/data/note"]);
+    }
+
+    /// An organisation for which one records is named in clear; only a person is sealed.
+    #[test]
+    fn on_behalf_of_an_organisation_is_not_to_be_sealed() {
+        let payload = json!({ "on_behalf_of": "org:xianju-hejia", "data": {} });
+        assert!(sealed_fields(Kind::Harvest, None, &payload).is_empty());
+    }
+
+    #[test]
+    fn an_opened_value_has_the_form_that_its_field_promises() {
+        let open = |pointer: &str, value: Value| check_opened(Kind::PlotRegister, None, pointer, &value);
+        assert_eq!(open("/data/holder", json!("王某某")), Ok(()));
+        assert_eq!(open("/data/note", json!("第一行\n第二行")), Ok(()));
+        let corner = json!({ "lat": "28.7", "lon": "120.6" });
+        assert_eq!(open("/data/boundary", json!([corner, corner, corner])), Ok(()));
+        assert_eq!(open("/place/gps", json!({ "lat": "28.7", "lon": "120.6", "accuracy": "8" })), Ok(()));
+
+        let errors = open("/data/boundary", json!([corner])).unwrap_err();
+        assert_eq!(errors.to_string(), "\"/data/boundary\": needs at least 3");
+        assert!(open("/data/holder", json!({ "name": "王某某" })).is_err());
+        for nowhere in ["/data/name", "/data/nothing", "/data", "", "holder"] {
+            assert!(open(nowhere, json!("x")).is_err(), "{nowhere}");
         }
+    }
+
+    #[test]
+    fn a_correction_opens_by_the_kind_that_it_corrects() {
+        let open =
+            |original, pointer: &str| check_opened(Kind::Correction, original, pointer, &json!("王某某"));
+        assert_eq!(open(Some(Kind::Input), "/data/note"), Ok(()));
+        assert_eq!(open(Some(Kind::Input), "/data/data/operator"), Ok(()));
+        assert!(open(Some(Kind::Harvest), "/data/data/operator").is_err());
+        assert!(open(None, "/data/data/operator").is_err());
     }
 }

@@ -114,6 +114,21 @@ impl Shape {
         self.node
     }
 
+    /// This place as a schema of its own.
+    pub(super) fn standing_alone(self) -> Value {
+        let mut node = self.node.clone();
+        if let Some(reference) = self.reference() {
+            node.insert("$ref".to_owned(), reference.into());
+        }
+        node.insert("$id".to_owned(), "/schemas/alone.json".into());
+        Value::Object(node)
+    }
+
+    #[cfg(test)]
+    pub(super) fn new(file: &'static str, node: &'static Map<String, Value>) -> Shape {
+        Shape { file, node }
+    }
+
     fn of_file(name: &str) -> Option<Shape> {
         let file = files::schema_names().find(|known| *known == name)?;
         Some(Shape { file, node: files::parsed(file)?.as_object()? })

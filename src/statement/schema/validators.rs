@@ -199,8 +199,8 @@ mod tests {
         data["quantity"]["value"] = json!(250);
         check_errors(Kind::Harvest, data, &[("/quantity", "录入数折合 250000 g,却写成 250")]);
 
-        check_errors(Kind::OrgUpdate, json!({}), &[("", "项数须在 1 到 … 之间")]);
-        check_errors(Kind::OrgUpdate, json!({ "roles": [] }), &[("/roles", "项数须在 1 到 10 之间")]);
+        check_errors(Kind::OrgUpdate, json!({}), &[("", "至少要有 1 项")]);
+        check_errors(Kind::OrgUpdate, json!({ "roles": [] }), &[("/roles", "至少要有 1 项")]);
     }
 
     #[test]
