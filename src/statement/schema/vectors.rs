@@ -46,6 +46,24 @@ fn good_data_is_accepted_and_bad_data_refused_at_its_place() {
     assert_eq!(seen, Kind::ALL.into(), "every kind has its vectors");
 }
 
+/// A statement whose kind was changed on the way must not pass for another.
+#[test]
+fn data_of_one_kind_is_no_data_of_another() {
+    for (file, cases) in vectors::json_files("statements") {
+        let own: Kind = cases["kind"].as_str().unwrap().parse().unwrap();
+        for data in cases["good"].as_array().unwrap() {
+            for other in Kind::ALL.into_iter().filter(|kind| *kind != own) {
+                assert!(validate(other, data).is_err(), "{file} passes as {other}");
+            }
+        }
+        for nothing in
+            [Value::Null, Value::from(1), Value::from("x"), serde_json::json!([]), serde_json::json!({})]
+        {
+            assert!(validate(own, &nothing).is_err(), "{own} takes {nothing}");
+        }
+    }
+}
+
 /// A good example that leaves out the rarer members would test little.
 #[test]
 fn the_good_examples_use_every_member_of_the_first_level() {
