@@ -1,0 +1,316 @@
+"""Makes Suyuan bytes from docs/format.md alone, sharing no code with the Rust program.
+
+    make.py examples        the worked examples of docs/format.md
+    make.py check FILE      whether FILE holds each of them, word for word
+
+Everything is deterministic: fixed seeds, salts, ids and times.
+"""
+
+import base64
+import hashlib
+import json
+import sys
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+PAYLOAD_TYPE = "application/vnd.suyuan.statement.v1+json"
+ZERO = bytes(32)
+
+
+# -- the conventions -------------------------------------------------------------------------------------------------
+
+
+def sha256(*parts):
+    return hashlib.sha256(b"".join(parts)).digest()
+
+
+def jcs(value):
+    """RFC 8785 for what we write: integers only, and member names within the basic plane."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+
+def b64(data):
+    return base64.b64encode(data).decode()
+
+
+class Key:
+    def __init__(self, byte):
+        self.private = Ed25519PrivateKey.from_private_bytes(bytes([byte]) * 32)
+        self.public = self.private.public_key().public_bytes_raw()
+        self.id = sha256(self.public).hex()
+
+    def sign(self, message):
+        return self.private.sign(message)
+
+
+# -- statements ------------------------------------------------------------------------------------------------------
+
+
+def pae(payload):
+    return b"DSSEv1 %d %s %d %s" % (len(PAYLOAD_TYPE), PAYLOAD_TYPE.encode(), len(payload), payload)
+
+
+def envelope(payload, keys):
+    signatures = [{"keyid": key.id, "sig": b64(key.sign(pae(payload)))} for key in keys]
+    return {"payload": b64(payload), "payloadType": PAYLOAD_TYPE, "signatures": signatures}
+
+
+def commitment(label, ledger, statement_id, pointer, salt, content):
+    def counted(text):
+        return len(text.encode()).to_bytes(2, "big") + text.encode()
+
+    return sha256(label, b"\0", ledger, counted(statement_id), counted(pointer), salt, content)
+
+
+# -- the log and the subject map -------------------------------------------------------------------------------------
+
+
+def leaf_hash(data):
+    return sha256(b"\0", data)
+
+
+def node_hash(left, right):
+    return sha256(b"\1", left, right)
+
+
+def split(n):
+    """The largest power of two below n."""
+    return 1 << (n - 1).bit_length() - 1
+
+
+def tree_root(leaves):
+    if len(leaves) <= 1:
+        return leaves[0] if leaves else sha256()
+    k = split(len(leaves))
+    return node_hash(tree_root(leaves[:k]), tree_root(leaves[k:]))
+
+
+def subset_proof(leaves, asked, start=0, end=None):
+    end = len(leaves) if end is None else end
+    if not any(start <= i < end for i in asked):
+        return [tree_root(leaves[start:end])]
+    if end - start == 1:
+        return []
+    middle = start + split(end - start)
+    return subset_proof(leaves, asked, start, middle) + subset_proof(leaves, asked, middle, end)
+
+
+def map_key(subject):
+    return sha256(b"suyuan/subject/v1\0", subject.encode())
+
+
+def map_leaf(key, count, last):
+    return sha256(b"suyuan/map-leaf/v1\0", key, count.to_bytes(8, "big"), last)
+
+
+def map_node(left, right):
+    return sha256(b"suyuan/map-node/v1\0", left, right)
+
+
+def bit(key, depth):
+    return key[depth // 8] >> (7 - depth % 8) & 1
+
+
+def map_root(chains, depth=0):
+    """`chains` is {key: (count, last leaf hash)}."""
+    if not chains:
+        return ZERO
+    if len(chains) == 1:
+        ((key, (count, last)),) = chains.items()
+        return map_leaf(key, count, last)
+    sides = [{key: value for key, value in chains.items() if bit(key, depth) == side} for side in (0, 1)]
+    return map_node(map_root(sides[0], depth + 1), map_root(sides[1], depth + 1))
+
+
+def map_proof(chains, key):
+    """The siblings from the leaf's end up, and the other leaf in the way, if any, as (key, count, last)."""
+    siblings, depth = [], 0
+    while len(chains) > 1:
+        sides = [{k: v for k, v in chains.items() if bit(k, depth) == side} for side in (0, 1)]
+        siblings.append(map_root(sides[1 - bit(key, depth)], depth + 1))
+        chains, depth = sides[bit(key, depth)], depth + 1
+    other = next(((k, *value) for k, value in chains.items() if k != key), None)
+    return siblings[::-1], other
+
+
+# -- notes -----------------------------------------------------------------------------------------------------------
+
+
+def note_key_id(name, kind, public):
+    return sha256(name.encode(), b"\n", bytes([kind]), public)[:4]
+
+
+def vkey(name, kind, public):
+    return f"{name}+{note_key_id(name, kind, public).hex()}+{b64(bytes([kind]) + public)}"
+
+
+def checkpoint_text(origin, size, root):
+    return f"{origin}\n{size}\n{b64(root)}\n"
+
+
+def note_line(name, key, text):
+    return f"— {name} {b64(note_key_id(name, 1, key.public) + key.sign(text.encode()))}\n"
+
+
+def cosignature_line(name, key, text, time):
+    signature = key.sign(f"cosignature/v1\ntime {time}\n{text}".encode())
+    return f"— {name} {b64(note_key_id(name, 4, key.public) + time.to_bytes(8, 'big') + signature)}\n"
+
+
+# -- short codes -----------------------------------------------------------------------------------------------------
+
+
+def gf32_times(a, b):
+    product = 0
+    for i in range(5):
+        product ^= (a << i) * (b >> i & 1)
+    for i in range(9, 4, -1):
+        product ^= (0b100101 << i - 5) * (product >> i & 1)
+    return product
+
+
+def short_code(subject):
+    bits = int.from_bytes(sha256(subject.encode())[:5], "big")
+    values = [bits >> 5 * i & 31 for i in range(7, -1, -1)]
+    weight, check = 1, 0
+    for value in values:
+        weight = gf32_times(weight, 2)
+        check ^= gf32_times(weight, value)
+    return "B" + "".join("0123456789ABCDEFGHJKMNPQRSTVWXYZ"[value] for value in [*values, check])
+
+
+# -- a ledger --------------------------------------------------------------------------------------------------------
+
+ORIGIN = "example.com/suyuan"
+REGISTRAR = [Key(1), Key(2)]
+FARM = Key(3)
+LOG = Key(9)
+WITNESS = Key(10)
+AT = 1_795_311_000_000
+
+
+class Ledger:
+    """Writes whatever it is told to: whether a record is allowed is for its readers to say."""
+
+    def __init__(self):
+        self.entries, self.chains, self.payloads = [], {}, []
+
+    @property
+    def leaves(self):
+        return [leaf_hash(jcs(entry)) for entry in self.entries]
+
+    @property
+    def genesis(self):
+        return self.leaves[0]
+
+    def add(self, kind, subject, touches, signers, data, **more):
+        """`signers` are (organisation, key, role)."""
+        seq = len(self.entries)
+        signers = sorted(signers, key=lambda signer: (signer[0], signer[1].id))
+        home = {"origin": ORIGIN} if seq == 0 else {"ledger": self.genesis.hex()}
+        payload = jcs({
+            "v": 1, **home, "id": f"01936f5e-7c3a-7b2f-8d1e-{seq:012x}", "kind": kind, "subject": subject,
+            "touches": sorted(touches),
+            "signers": [{"org": f"org:{org}", "key": key.id, "as": role} for org, key, role in signers],
+            "occurred_at": "2026-11-22", "recorded_at": "2026-11-22T09:30:00+08:00", "data": data, **more,
+        })
+        links = []
+        for touched in [subject, *sorted(touches)]:
+            count, last = self.chains.get(touched, (0, ZERO))
+            links.append({"subject": touched, "n": count, "prev": last.hex()})
+        self.payloads.append(payload)
+        self.entries.append({
+            "type": "record" if seq else "genesis", "seq": seq, "at": AT + 1000 * seq, "links": links,
+            "envelope": envelope(payload, [key for _, key, _ in signers]),
+        })
+        for link in links:
+            self.chains[link["subject"]] = (link["n"] + 1, self.leaves[-1])
+        return self.leaves[-1]
+
+    def map_by_key(self):
+        return {map_key(subject): value for subject, value in self.chains.items()}
+
+    def seal(self):
+        seq = len(self.entries)
+        self.entries.append({
+            "type": "map", "seq": seq, "at": AT + 1000 * seq, "root": map_root(self.map_by_key()).hex(), "size": seq,
+        })
+
+    def note(self):
+        text = checkpoint_text(ORIGIN, len(self.entries), tree_root(self.leaves))
+        return text + "\n" + note_line(ORIGIN, LOG, text)
+
+
+def founded():
+    ledger = Ledger()
+    ledger.add(
+        "genesis/1", "org:registrar", [f"key:{key.id}" for key in REGISTRAR] + ["ledger:"],
+        [("registrar", key, "registrar") for key in REGISTRAR],
+        {"format": 1, "rules": 1, "registrar": {"name": "Example registrar"},
+         "keys": [{"public_key": key.public.hex()} for key in REGISTRAR],
+         "log_vkey": vkey(ORIGIN, 1, LOG.public)},
+    )
+    ledger.seal()
+    return ledger
+
+
+# -- the worked examples of docs/format.md ---------------------------------------------------------------------------
+
+
+def examples():
+    ledger, salt = founded(), bytes(range(32))
+    payload = ledger.payloads[0]
+    entry, map_entry = ledger.entries
+    statement_id, abab = "01936f5e-7c3a-7b2f-8d1e-0123456789ab", bytes([0xAB]) * 32
+    remark = commitment(b"suyuan/sealed/v1", abab, statement_id, "/data/remark", salt, jcs("雨后采收\n第二行\t完"))
+    blob = commitment(b"suyuan/blob/v1", abab, statement_id, "/attachments/0", salt,
+                      bytes.fromhex("2cea274d0bedc39ec4ab6ba9e59ec889e3ed6fb56a1cf088a64d9b383378dc97"))
+    text = checkpoint_text(ORIGIN, 2, tree_root(ledger.leaves))
+    siblings, other = map_proof(ledger.map_by_key(), map_key("batch:farm.a1"))
+    yield "public key of the seed 01…01", REGISTRAR[0].public.hex()
+    yield "its keyid", REGISTRAR[0].id
+    yield "genesis payload", payload.decode()
+    yield "its SHA-256", sha256(payload).hex()
+    yield "first bytes of its PAE", pae(payload)[:60].decode()
+    for key, signature in zip(sorted(REGISTRAR, key=lambda key: key.id), entry["envelope"]["signatures"]):
+        yield f"signature of {key.id[:8]}…", base64.b64decode(signature["sig"]).hex()
+    yield "genesis leaf bytes", f"{len(jcs(entry))} bytes, SHA-256 {sha256(jcs(entry)).hex()}"
+    yield "genesis leaf hash", ledger.genesis.hex()
+    for subject in ["ledger:", "org:registrar"]:
+        yield f"map key of {subject}", map_key(subject).hex()
+    yield "map leaf of ledger:", map_leaf(map_key("ledger:"), 1, ledger.genesis).hex()
+    yield "map root over record 0", map_entry["root"]
+    yield "map record", jcs(map_entry).decode()
+    yield "its leaf hash", ledger.leaves[1].hex()
+    yield "log root of size 2", tree_root(ledger.leaves).hex()
+    yield "absence of batch:farm.a1: key", map_key("batch:farm.a1").hex()
+    yield "absence: siblings", " ".join(sibling.hex() for sibling in siblings)
+    yield "absence: other", "none" if other is None else f"key {other[0].hex()} count {other[1]} last {other[2].hex()}"
+    yield "log vkey", vkey(ORIGIN, 1, LOG.public)
+    yield "checkpoint", text.replace("\n", "\\n")
+    yield "log signature line", note_line(ORIGIN, LOG, text).rstrip("\n")
+    yield "witness vkey", vkey("example.com/witness", 4, WITNESS.public)
+    yield "cosignature line", cosignature_line("example.com/witness", WITNESS, text, 1_795_311_060).rstrip("\n")
+    yield "sealed remark", remark.hex()
+    yield "sealed file", blob.hex()
+    yield "short code of batch:farm.a1", f"{short_code('batch:farm.a1')}, from 6b89f23940 = 13 14 4 31 4 14 10 0, check 15"
+
+
+def main(arguments):
+    if arguments == ["examples"]:
+        for name, value in examples():
+            print(f"{name}: {value}")
+        return 0
+    if len(arguments) == 2 and arguments[0] == "check":
+        with open(arguments[1], encoding="utf-8") as file:
+            text = file.read()
+        absent = [name for name, value in examples() if value not in text]
+        for name in absent:
+            print(f"{arguments[1]} does not hold the example: {name}", file=sys.stderr)
+        return 1 if absent else 0
+    print(__doc__, file=sys.stderr)
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
