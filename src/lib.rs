@@ -6,9 +6,16 @@ pub mod http;
 pub mod ledger;
 pub mod merkle;
 pub mod note;
+#[cfg(feature = "service")]
+pub mod print;
+pub mod produce;
 pub mod statement;
 pub mod text;
 pub mod verify;
 
 #[cfg(test)]
 mod vectors;
+
+// Test support that black-box tests share names the crate as they do.
+#[cfg(test)]
+extern crate self as suyuan;

@@ -5,10 +5,14 @@
 
 mod fault;
 pub mod labels;
+mod page;
+mod produce;
 mod verdict;
 mod words;
 
 pub use fault::Fault;
+pub use page::Page;
+pub use produce::{Amount, Condition, KeyStanding, Stage, Standing};
 pub use verdict::{Layer, Outcome};
 pub use words::{Lang, Words, fill, t};
 
@@ -16,7 +20,18 @@ use words::Entry;
 
 /// Every word of every table. A new table adds one line here, and a test counts them.
 pub fn entries() -> Vec<Entry> {
-    [words::entries::<Fault>(), words::entries::<Layer>(), words::entries::<Outcome>()].concat()
+    [
+        words::entries::<Amount>(),
+        words::entries::<Condition>(),
+        words::entries::<Fault>(),
+        words::entries::<KeyStanding>(),
+        words::entries::<Layer>(),
+        words::entries::<Outcome>(),
+        words::entries::<Page>(),
+        words::entries::<Stage>(),
+        words::entries::<Standing>(),
+    ]
+    .concat()
 }
 
 /// All words as `{key: {"zh": …, "en": …}}`, sorted by key: what the browser side is built with.

@@ -85,6 +85,16 @@ impl Shape {
         Some(Shape { file: owner.file, node: value.as_object()? })
     }
 
+    /// The unit of a number that has one: `°C`, `mm`, `d`.
+    pub fn unit(self) -> Option<&'static str> {
+        self.keyword("x-unit")?.as_str()
+    }
+
+    /// The name of the shared shape that the place refers to: `quantity`, `org_id`, `date`.
+    pub fn shared_name(self) -> Option<&'static str> {
+        self.node.get("$ref")?.as_str()?.rsplit_once("#/$defs/").map(|(_, name)| name)
+    }
+
     /// The place that a JSON Pointer into an instance is described by.
     pub fn at(self, pointer: &str) -> Option<Shape> {
         pointer.split('/').skip(1).try_fold(self, |shape, segment| {

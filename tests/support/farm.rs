@@ -1,0 +1,449 @@
+//! A small orchard for tests: says things in the right form, seals what must be sealed, and hands the signed
+//! statements to a ledger. Used by unit tests (in memory) and by tests over HTTP (a real store).
+
+#![allow(dead_code, unreachable_pub, reason = "each test that includes this file uses its own part of it")]
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+use suyuan::merkle::Hash;
+use suyuan::statement::ed25519::KeyPair;
+use suyuan::statement::envelope::Envelope;
+use suyuan::statement::kinds::Kind;
+use suyuan::statement::payload::{Statement, to_payload_bytes};
+use suyuan::statement::quantity::{Quantity, Unit};
+use suyuan::statement::schema::sealed_fields;
+use suyuan::statement::sealed::{BlobOpening, Opening, seal, seal_blob};
+
+/// Takes signed statements.
+pub trait Ledger {
+    fn id(&self) -> Hash;
+
+    /// Returns the leaf of the record that now holds it.
+    fn take(&mut self, envelope: Envelope, openings: Vec<Value>) -> Hash;
+}
+
+/// The key that belongs to a name. Never anybody's key.
+pub fn key(name: &str) -> KeyPair {
+    KeyPair::from_seed(&Hash::of(format!("test key {name}").as_bytes()).0)
+}
+
+pub fn quantity(entered: &str, unit: &str) -> Value {
+    Quantity::new(entered.parse().unwrap(), Unit::of(unit).unwrap(), None).unwrap().to_json()
+}
+
+pub fn genesis(origin: &str, log_vkey: &str, at: &str) -> Envelope {
+    let keys = ["registrar-1", "registrar-2"].map(key);
+    let mut touches: Vec<String> = keys.iter().map(|key| format!("key:{}", key.key_id())).collect();
+    touches.push("ledger:".to_owned());
+    let signer = |key: &KeyPair| json!({"org": "org:registrar", "key": key.key_id(), "as": "registrar"});
+    let public = |key: &KeyPair| json!({"public_key": hex::encode(key.public().as_bytes())});
+    let payload = json!({
+        "v": 1, "origin": origin, "id": statement_id(0), "kind": "genesis/1", "subject": "org:registrar",
+        "touches": touches, "signers": keys.iter().map(signer).collect::<Vec<_>>(),
+        "occurred_at": at, "recorded_at": at,
+        "data": {
+            "format": 1, "rules": 1, "registrar": {"name": "溯源登记处"}, "log_vkey": log_vkey,
+            "keys": keys.iter().map(public).collect::<Vec<_>>(),
+        },
+    });
+    sign(&payload, &keys.iter().collect::<Vec<_>>()).0
+}
+
+/// What one statement says beyond its data.
+#[derive(Clone, Default)]
+pub struct Says<'a> {
+    pub kind: &'a str,
+    pub subject: &'a str,
+    pub touches: &'a [&'a str],
+    /// Organisation and role; the organisation's own key signs unless `key` names another.
+    pub signer: (&'a str, &'a str),
+    pub key: Option<&'a str>,
+    pub occurred_at: &'a str,
+    pub recorded_at: Option<&'a str>,
+    pub corrects: Option<Hash>,
+    /// Kind of what is corrected.
+    pub original: Option<Kind>,
+    pub more: Value,
+    pub data: Value,
+}
+
+pub struct Farm<L> {
+    pub ledger: L,
+    made: u64,
+}
+
+impl<L: Ledger> Farm<L> {
+    /// With its organisations registered: a farm, a packhouse, a laboratory, a carrier and a shop.
+    pub fn new(ledger: L) -> Farm<L> {
+        let mut farm = Farm { ledger, made: 0 };
+        farm.register("qingshan", "青山杨梅合作社", "Qingshan Bayberry Co-op", "coop");
+        farm.register("shanqian", "山前产地仓", "Shanqian Packhouse", "packhouse");
+        farm.register("zhejian", "浙江农产品检测中心", "Zhejiang Produce Laboratory", "lab");
+        farm.register("lengyun", "冷运物流", "Lengyun Cold Logistics", "carrier");
+        farm.register("xianda", "鲜达平台", "Xianda Platform", "platform");
+        farm
+    }
+
+    pub fn register(&mut self, org: &str, name: &str, name_en: &str, role: &str) -> Hash {
+        let founding = key(org);
+        let payload = self.payload(&Says {
+            kind: "org.register/1",
+            subject: &format!("org:{org}"),
+            touches: &[&format!("key:{}", founding.key_id())],
+            signer: ("registrar", "registrar"),
+            key: Some("registrar-1"),
+            occurred_at: "2026-03-01T09:00:00+08:00",
+            data: json!({
+                "name": name, "name_en": name_en, "roles": [role], "address_village": "仙居县步路乡",
+                "identity": {
+                    "checked_by": "registrar", "method": "in_person", "date": "2026-02-26",
+                    "document_type": "business_licence",
+                },
+                "keys": [{"public_key": hex::encode(founding.public().as_bytes())}],
+            }),
+            ..Says::default()
+        });
+        let mut payload = payload;
+        payload["signers"].as_array_mut().unwrap().push(json!({
+            "org": format!("org:{org}"), "key": founding.key_id(), "as": role,
+        }));
+        let (envelope, _) = sign(&payload, &[&key("registrar-1"), &founding]);
+        self.ledger.take(envelope, Vec::new())
+    }
+
+    /// Gives an organisation a second key that may sign some kinds.
+    pub fn add_key(&mut self, org: &str, role: &str, name: &str, kinds: &[&str]) -> Hash {
+        let added = key(name);
+        let mut payload = self.payload(&Says {
+            kind: "org.key.add/1",
+            subject: &format!("key:{}", added.key_id()),
+            signer: (org, role),
+            occurred_at: "2026-03-02T09:00:00+08:00",
+            data: json!({
+                "public_key": hex::encode(added.public().as_bytes()), "scope": {"kinds": kinds},
+            }),
+            ..Says::default()
+        });
+        payload["signers"].as_array_mut().unwrap().push(json!({
+            "org": format!("org:{org}"), "key": added.key_id(), "as": role,
+        }));
+        let (envelope, _) = sign(&payload, &[&key(org), &added]);
+        self.ledger.take(envelope, Vec::new())
+    }
+
+    /// Seals, signs, submits.
+    pub fn say(&mut self, says: Says<'_>) -> Hash {
+        let (envelope, openings) = self.signed(says);
+        self.ledger.take(envelope, openings)
+    }
+
+    pub fn signed(&mut self, says: Says<'_>) -> (Envelope, Vec<Value>) {
+        let mut payload = self.payload(&says);
+        let kind: Kind = says.kind.parse().unwrap();
+        let mut openings = Vec::new();
+        let (ledger, id) = (self.ledger.id(), payload["id"].as_str().unwrap().to_owned());
+        for (i, field) in sealed_fields(kind, says.original, &payload).into_iter().enumerate() {
+            let salt = [i as u8 + 1; 32];
+            let place = payload.pointer_mut(&field.pointer).unwrap();
+            let opening = Opening { pointer: field.pointer.clone(), salt, value: place.take() };
+            let sealed = seal(&ledger, &id, &field.pointer, &opening.value, &salt).unwrap();
+            *place = json!({ "sealed": sealed });
+            openings.push(opening.to_json());
+        }
+        let signing = key(says.key.unwrap_or(says.signer.0));
+        let (envelope, _) = sign(&payload, &[&signing]);
+        (envelope, openings)
+    }
+
+    /// The member `attachments` for one picture, and its opening. The next statement said must carry it.
+    pub fn picture(&self, content: &[u8], media_type: &str, ai_made: bool) -> (Value, Value) {
+        let (salt, sha256) = ([9; 32], Hash::of(content));
+        let id = statement_id(self.made + 1);
+        let commitment = seal_blob(&self.ledger.id(), &id, "/attachments/0", &sha256, &salt).unwrap();
+        let attachments = json!([{
+            "commitment": commitment, "size": content.len(), "type": media_type, "in_app": true,
+            "ai_made": ai_made,
+        }]);
+        let name = "photo".to_owned();
+        let opening = BlobOpening { pointer: "/attachments/0".to_owned(), salt, name, sha256 };
+        (attachments, opening.to_json())
+    }
+
+    fn payload(&mut self, says: &Says<'_>) -> Value {
+        self.made += 1;
+        let (org, role) = says.signer;
+        let signing = key(says.key.unwrap_or(org));
+        let mut payload = json!({
+            "v": 1, "ledger": self.ledger.id(), "id": statement_id(self.made), "kind": says.kind,
+            "subject": says.subject, "touches": says.touches, "occurred_at": says.occurred_at,
+            "recorded_at": says.recorded_at.unwrap_or(if says.occurred_at.len() > 10 {
+                says.occurred_at
+            } else {
+                "2026-06-13T20:00:00+08:00"
+            }),
+            "signers": [{"org": format!("org:{org}"), "key": signing.key_id(), "as": role}],
+            "visibility": "public",
+            "data": if says.data.is_null() { json!({}) } else { says.data.clone() },
+        });
+        if let Some(corrects) = says.corrects {
+            payload["corrects"] = json!(corrects);
+        }
+        if let Value::Object(more) = &says.more {
+            let members: &Map<String, Value> = more;
+            for (name, value) in members {
+                payload[name] = value.clone();
+            }
+        }
+        payload
+    }
+}
+
+fn sign(payload: &Value, keys: &[&KeyPair]) -> (Envelope, Statement) {
+    let bytes = to_payload_bytes(payload).unwrap_or_else(|error| panic!("{error}: {payload}"));
+    let statement = Statement::parse(&bytes).unwrap();
+    (Envelope::sign(&statement, keys).unwrap(), statement)
+}
+
+fn statement_id(n: u64) -> String {
+    format!("01936f5e-7c3a-7b2f-8d1e-{n:012x}")
+}
+
+// -- a season of bayberries --------------------------------------------------------------------------------------
+
+pub const BATCH: &str = "batch:shanqian.dk0613a";
+
+/// From the plot to the shop: what the pages are shown with.
+pub struct Season {
+    pub harvest: Hash,
+    pub inspection: Hash,
+    pub shipping: Hash,
+}
+
+impl<L: Ledger> Farm<L> {
+    pub fn season(&mut self) -> Season {
+        self.grow();
+        let harvest = self.harvest("860");
+        self.move_to_packhouse();
+        let inspection = self.inspect("LAB-2026-0613", "pass");
+        self.pack();
+        let shipping = self.ship();
+        Season { harvest, inspection, shipping }
+    }
+
+    pub fn grow(&mut self) {
+        let farm = ("qingshan", "coop");
+        self.say(Says {
+            kind: "plot.register/1",
+            subject: "plot:qingshan.p1",
+            signer: farm,
+            occurred_at: "2026-03-02T10:00:00+08:00",
+            more: json!({"place": {"village": "浙江省仙居县步路乡西炉村"}}),
+            data: json!({
+                "name": "西炉后山三号坡", "area": quantity("12.5", "mu"), "crop": "杨梅", "variety": "东魁",
+                "declared_yield": quantity("12000", "jin"), "holder": "王小山",
+            }),
+            ..Says::default()
+        });
+        self.say(Says {
+            kind: "crop.open/1",
+            subject: "crop:qingshan.p1-2026",
+            touches: &["plot:qingshan.p1"],
+            signer: farm,
+            occurred_at: "2026-03-03",
+            recorded_at: Some("2026-03-03T18:00:00+08:00"),
+            data: json!({
+                "plot": "plot:qingshan.p1", "crop": "杨梅", "variety": "东魁", "season": "2026 夏",
+            }),
+            ..Says::default()
+        });
+        self.input("2026-04-20", "2026-04-20T18:30:00+08:00");
+    }
+
+    pub fn input(&mut self, day: &str, recorded_at: &str) -> Hash {
+        self.say(Says {
+            kind: "input/1",
+            subject: "crop:qingshan.p1-2026",
+            signer: ("qingshan", "coop"),
+            occurred_at: day,
+            recorded_at: Some(recorded_at),
+            data: json!({
+                "kind": "pesticide",
+                "product": {
+                    "name": "阿维菌素", "manufacturer": "浙江钱江生化", "reg_no": "PD20101234",
+                    "formulation": "乳油", "active_ingredients": [{"name": "阿维菌素", "content": "1.8", "unit": "percent"}],
+                },
+                "target": "果蝇", "method": "spray", "dilution": 3000, "area": quantity("12.5", "mu"),
+                "start_date": day, "end_date": day, "operator": "王小山", "phi_days": 14,
+            }),
+            ..Says::default()
+        })
+    }
+
+    pub fn harvest(&mut self, jin: &str) -> Hash {
+        self.say(Says {
+            kind: "harvest/1",
+            subject: "batch:qingshan.h0613",
+            touches: &["crop:qingshan.p1-2026"],
+            signer: ("qingshan", "coop"),
+            occurred_at: "2026-06-13T05:30:00+08:00",
+            recorded_at: Some("2026-06-13T08:10:00+08:00"),
+            more: json!({"place": {"village": "浙江省仙居县步路乡西炉村"}, "source": "manual"}),
+            data: json!({
+                "from": ["crop:qingshan.p1-2026"], "quantity": quantity(jin, "jin"), "crop": "杨梅",
+                "variety": "东魁", "pickers": 14, "brix": "11.8", "picker_names": ["王小山", "李月"],
+            }),
+            ..Says::default()
+        })
+    }
+
+    fn move_to_packhouse(&mut self) {
+        let lots = json!([{"lot": "batch:qingshan.h0613", "quantity": quantity("860", "jin")}]);
+        let shipment = self.say(Says {
+            kind: "shipping/1",
+            subject: "batch:qingshan.h0613",
+            signer: ("qingshan", "coop"),
+            occurred_at: "2026-06-13T08:30:00+08:00",
+            data: json!({
+                "lots": lots, "to": "shanqian", "depart_at": "2026-06-13T08:30:00+08:00",
+                "temp_mode": "insulated", "vehicle": "浙J12345",
+            }),
+            ..Says::default()
+        });
+        self.say(Says {
+            kind: "receiving/1",
+            subject: "batch:qingshan.h0613",
+            signer: ("shanqian", "packhouse"),
+            occurred_at: "2026-06-13T09:20:00+08:00",
+            data: json!({
+                "shipment": shipment, "lots": lots, "arrived_at": "2026-06-13T09:20:00+08:00",
+                "accept": "accepted", "temp_on_arrival": "12",
+            }),
+            ..Says::default()
+        });
+    }
+
+    pub fn inspect(&mut self, report_no: &str, conclusion: &str) -> Hash {
+        let lot = "batch:qingshan.h0613";
+        let sampling = self.say(Says {
+            kind: "sampling/1",
+            subject: lot,
+            signer: ("zhejian", "lab"),
+            occurred_at: "2026-06-13T09:40:00+08:00",
+            data: json!({
+                "sample_no": format!("S-{report_no}"), "sampler": "陈检", "sampler_org": "zhejian",
+                "drawn_from": lot, "sample_qty": quantity("2", "kg"), "method": "random", "lab": "zhejian",
+                "purpose": "commissioned",
+            }),
+            ..Says::default()
+        });
+        let verdict = if conclusion == "fail" { "fail" } else { "pass" };
+        let value = if conclusion == "fail" { "0.09" } else { "0.004" };
+        self.say(Says {
+            kind: "inspection/1",
+            subject: lot,
+            signer: ("zhejian", "lab"),
+            occurred_at: "2026-06-13T15:00:00+08:00",
+            data: json!({
+                "sample_no": format!("S-{report_no}"), "sampling": sampling, "lab": "zhejian",
+                "cma_no": "CMA-221100123456", "method": "gc_ms", "received_date": "2026-06-13",
+                "reported_date": "2026-06-13", "report_no": report_no, "conclusion": conclusion,
+                "report_file": Hash::of(report_no.as_bytes()),
+                "items": [
+                    {"analyte": "阿维菌素", "result": "measured", "value": value, "unit": "mg_per_kg",
+                     "limit": "0.02", "limit_standard": "GB 2763-2021", "verdict": verdict},
+                    {"analyte": "氯氰菊酯", "result": "not_detected", "verdict": "pass"},
+                ],
+            }),
+            ..Says::default()
+        })
+    }
+
+    fn pack(&mut self) {
+        self.say(Says {
+            kind: "packing/1",
+            subject: BATCH,
+            touches: &["batch:qingshan.h0613"],
+            signer: ("shanqian", "packhouse"),
+            occurred_at: "2026-06-13T11:00:00+08:00",
+            data: json!({
+                "inputs": [{"lot": "batch:qingshan.h0613", "quantity": quantity("860", "jin")}],
+                "outputs": [{
+                    "lot": BATCH, "quantity": quantity("800", "jin"), "grade": "特级",
+                    "spec": {"diameter_min": "28", "label": "大果"},
+                }],
+                "loss": quantity("60", "jin"), "loss_reason": "off_size", "site": "山前产地仓一号线",
+                "product": "仙居东魁杨梅", "brand": "青山", "pack_type": "foam_box_ice",
+                "net_weight": quantity("2.5", "kg"), "pack_count": 160, "pack_date": "2026-06-13",
+                "shelf_life_days": 5, "storage_advice": ["refrigerate", "eat_soon"], "eating": ["salt_water"],
+                "shortcomings": ["bruises_easily", "short_life"],
+            }),
+            ..Says::default()
+        });
+        self.say(Says {
+            kind: "storage/1",
+            subject: BATCH,
+            signer: ("shanqian", "packhouse"),
+            occurred_at: "2026-06-13T12:00:00+08:00",
+            data: json!({
+                "site": "山前产地仓冷库二号", "action": "in", "storage_type": "cold",
+                "quantity": quantity("800", "jin"), "set_temp": "2", "max_temp": "5",
+            }),
+            ..Says::default()
+        });
+    }
+
+    fn ship(&mut self) -> Hash {
+        self.say(Says {
+            kind: "shipping/1",
+            subject: BATCH,
+            signer: ("shanqian", "packhouse"),
+            occurred_at: "2026-06-14T06:00:00+08:00",
+            data: json!({
+                "lots": [{"lot": BATCH, "quantity": quantity("800", "jin")}], "to": "xianda",
+                "carrier": "lengyun", "waybill_no": "LY20260614001", "depart_at": "2026-06-14T06:00:00+08:00",
+                "temp_mode": "cold",
+            }),
+            ..Says::default()
+        })
+    }
+
+    /// The harvest was 830 jin, not what was first written.
+    pub fn correct_harvest(&mut self, harvest: Hash, jin: &str) -> Hash {
+        self.say(Says {
+            kind: "correction/1",
+            subject: "batch:qingshan.h0613",
+            touches: &["crop:qingshan.p1-2026"],
+            signer: ("qingshan", "coop"),
+            occurred_at: "2026-06-13T19:00:00+08:00",
+            corrects: Some(harvest),
+            original: Some(Kind::Harvest),
+            data: json!({
+                "reason": "typo",
+                "data": {
+                    "from": ["crop:qingshan.p1-2026"], "quantity": quantity(jin, "jin"), "crop": "杨梅",
+                    "variety": "东魁", "pickers": 14, "brix": "11.8", "picker_names": ["王小山", "李月"],
+                },
+            }),
+            ..Says::default()
+        })
+    }
+
+    pub fn revoke(&mut self, org: &str, role: &str, key_name: &str, since: Option<&str>) -> Hash {
+        let mut data = json!({"reason": "stolen"});
+        if let Some(since) = since {
+            data["since"] = json!(since);
+        }
+        self.say(Says {
+            kind: "org.key.revoke/1",
+            subject: &format!("key:{}", key(key_name).key_id()),
+            signer: (org, role),
+            occurred_at: "2026-06-15T09:00:00+08:00",
+            data,
+            ..Says::default()
+        })
+    }
+}
+
+/// Openings by leaf, as a story takes them.
+pub type Openings = BTreeMap<Hash, Vec<Value>>;
