@@ -195,7 +195,7 @@ mod tests {
             let bytes = symbol.png(px);
             let mut reader = png::Decoder::new(std::io::Cursor::new(bytes)).read_info().unwrap();
             let side = reader.info().width as usize;
-            assert!(side.is_multiple_of(37) && side <= PX_MAX && side >= 37, "{px} gives {side}");
+            assert!(side.is_multiple_of(37) && (37..=PX_MAX).contains(&side), "{px} gives {side}");
             assert_eq!(reader.info().bit_depth, png::BitDepth::One);
             let scale = side / 37;
             let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
