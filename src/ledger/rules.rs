@@ -86,7 +86,9 @@ pub enum CheckError {
 pub fn check(view: &dyn View, record: &Record) -> Result<Outcome, CheckError> {
     let kind = kind_of(&record.statement)?;
     let mut judge = Judge { view, record, statement: &record.statement, kind, outcome: Outcome::default() };
+    judge.about_its_own_sort()?;
     judge.expected_touches()?;
+    judge.names_own_attachments()?;
     match kind {
         Kind::Genesis => judge.genesis()?,
         Kind::OrgRegister => judge.org_register()?,
@@ -241,6 +243,28 @@ impl Judge<'_> {
     }
 
     // -- what the statement touches --------------------------------------------------------------------------
+
+    fn about_its_own_sort(&self) -> Result<(), CheckError> {
+        if self.kind.subject_kinds().contains(&self.statement.subject.kind()) {
+            return Ok(());
+        }
+        refuse(Code::Form, format!("{} cannot be about {}", self.statement.kind, self.statement.subject))
+    }
+
+    /// A report, photo or series that `data` points at is one of the statement's own attachments. A correction may
+    /// go on pointing at those of what it corrects.
+    fn names_own_attachments(&self) -> Result<(), CheckError> {
+        let data = &self.statement.data;
+        let chunk = data.get("readings").and_then(|readings| readings.get("chunk"));
+        for named in [data.get("report_file"), data.get("seal_photo"), chunk].into_iter().flatten() {
+            let commitments =
+                self.statement.attachments.iter().map(|attachment| attachment.commitment.to_string());
+            if !commitments.into_iter().any(|commitment| named == &Value::String(commitment)) {
+                return refuse(Code::Form, format!("{named} is not one of the statement's attachments"));
+            }
+        }
+        Ok(())
+    }
 
     /// Nobody may put records on the chains of subjects that the statement does not speak about.
     fn expected_touches(&self) -> Result<(), CheckError> {
@@ -578,7 +602,7 @@ impl Judge<'_> {
         self.must_be_new(subject)?;
         let org = subject.id().to_owned();
         let keys = public_keys(self.statement)?;
-        let ids: Vec<Hash> = keys.iter().map(|key| key_id(key)).collect();
+        let ids: Vec<Hash> = keys.iter().map(key_id).collect();
         let mut touched: Vec<Subject> = ids.iter().map(Subject::of_key).collect();
         touched.sort();
         if self.statement.touches != touched {
@@ -684,10 +708,10 @@ impl Judge<'_> {
         self.possession(&[public_key])?;
         let new_signer = self.statement.signers.iter().find(|signer| signer.key == id);
         let org = new_signer.map(|signer| signer.org.clone()).unwrap_or_default();
-        if let (Some(fact), Some(signer)) = (self.org(&org)?, new_signer) {
-            if !fact.roles.contains(&signer.role) {
-                return refuse(Code::Right, format!("org:{org} does not have the role {}", signer.role));
-            }
+        if let (Some(fact), Some(signer)) = (self.org(&org)?, new_signer)
+            && !fact.roles.contains(&signer.role)
+        {
+            return refuse(Code::Right, format!("org:{org} does not have the role {}", signer.role));
         }
         let recovery_until = match self.statement.data.get("recovery") {
             None => {
@@ -805,10 +829,10 @@ impl Judge<'_> {
         ) else {
             return refuse(Code::Form, "ledger.key names the old key, the new key and until when both sign");
         };
-        if let Lookup::Known(current) = self.view.log_vkey()? {
-            if current != old || old == new {
-                return refuse(Code::Right, "ledger.key must replace the current log key by another");
-            }
+        if let Lookup::Known(current) = self.view.log_vkey()?
+            && (current != old || old == new)
+        {
+            return refuse(Code::Right, "ledger.key must replace the current log key by another");
         }
         let message = format!("suyuan/log-key/v1\n{old}\n{new}\n{until}\n");
         for (vkey, signature) in [(old, "signature_old"), (new, "signature_new")] {

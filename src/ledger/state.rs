@@ -234,6 +234,11 @@ impl<F: Facts> State<F> {
         changes.into_iter().map(|(key, value)| Change { key, value }).collect()
     }
 
+    /// What changed since the last [`take_changes`](Self::take_changes), by key.
+    pub fn pending(&self) -> &BTreeMap<Vec<u8>, Vec<u8>> {
+        &self.reader.0.changes
+    }
+
     /// All facts so far, for a state that began empty and never gave its changes away.
     pub fn into_facts(mut self) -> BTreeMap<Vec<u8>, Vec<u8>> {
         self.take_changes().into_iter().map(|change| (change.key, change.value)).collect()
@@ -403,11 +408,11 @@ impl<F: Facts> State<F> {
             ids.push(*key);
             self.write(keys::org_keys(org), &ids);
         }
-        if let Some(original) = &outcome.corrects {
-            if let Some(mut fact) = self.reader.leaf(original)? {
-                fact.current = leaf;
-                self.write(keys::leaf(original), &fact);
-            }
+        if let Some(original) = &outcome.corrects
+            && let Some(mut fact) = self.reader.leaf(original)?
+        {
+            fact.current = leaf;
+            self.write(keys::leaf(original), &fact);
         }
         if let Some(fact) = &outcome.leaf {
             self.write(keys::leaf(&leaf), fact);
