@@ -227,9 +227,6 @@ impl<F: Facts> State<F> {
 
     /// Everything that changed since the last call or since loading, in key order. The caller makes `base` hold it.
     pub fn take_changes(&mut self) -> Vec<Change> {
-        if let Some(log) = self.log.clone() {
-            self.write(keys::LOG.to_vec(), &log);
-        }
         let changes = std::mem::take(&mut self.reader.0.changes);
         changes.into_iter().map(|(key, value)| Change { key, value }).collect()
     }
@@ -432,9 +429,11 @@ impl<F: Facts> State<F> {
         self.frontier.push(leaf, |node| {
             changes.insert(keys::tree_node(node.level, node.index), node.hash.0.to_vec());
         });
-        if let Some(log) = &mut self.log {
+        if let Some(mut log) = self.log.clone() {
             log.size = seq + 1;
             log.at = at;
+            self.write(keys::LOG.to_vec(), &log);
+            self.log = Some(log);
         }
     }
 

@@ -297,3 +297,61 @@ pub mod data {
         data
     }
 }
+
+impl Village {
+    /// What a lying operator would publish next: one more map record, over a map as if entry `hidden` were not there,
+    /// with a bundle of the subject that the hidden record is about. Its tree is honest, its map is not.
+    pub fn pretend_without(&mut self, hidden: u64) -> suyuan::verify::bundle::Bundle {
+        use suyuan::ledger::MapRecord;
+        use suyuan::merkle::map::{self, MapNodesInMemory, MapValue};
+        use suyuan::merkle::tree::{Frontier, leaf_hash};
+
+        let size = self.state.size();
+        let reader = self.state.reader();
+        let mut values: BTreeMap<Hash, MapValue> = BTreeMap::new();
+        let mut subject = None;
+        for seq in (0..size).filter(|seq| *seq != hidden) {
+            let entry = reader.entry(seq).expect("entry");
+            for link in entry.as_record().map(|record| record.links.clone()).unwrap_or_default() {
+                let value = values
+                    .entry(map::map_key(link.subject.as_str()))
+                    .or_insert(MapValue { count: 0, last: Hash::ZERO });
+                *value = MapValue { count: value.count + 1, last: entry.leaf() };
+            }
+        }
+        if let Some(record) = reader.entry(hidden).expect("entry").as_record() {
+            subject = Some(record.statement.subject.clone());
+        }
+        let subject = subject.expect("a record is hidden");
+        let mut nodes = MapNodesInMemory::default();
+        let update = map::update(&nodes, &map::EMPTY_MAP, &values).expect("memory");
+        nodes.extend(update.new_nodes);
+        let lie = Entry::Map(MapRecord { seq: size, at: self.at + 5, root: update.root, size });
+        let mut frontier = Frontier::new();
+        let mut leaves = Vec::new();
+        for seq in 0..size {
+            leaves.push(reader.entry(seq).expect("entry").leaf());
+        }
+        leaves.push(leaf_hash(&lie.encode()));
+        let mut tree = suyuan::merkle::tree::NodesInMemory::default();
+        for leaf in &leaves {
+            frontier.push(*leaf, |node| {
+                tree.insert((node.level, node.index), node.hash);
+            });
+        }
+        let mut bundle =
+            suyuan::verify::bundle::Bundle::parse(&self.bundle(subject.as_str())).expect("a bundle");
+        bundle.records.pop();
+        bundle.records.retain(|entry| entry.seq() != hidden);
+        bundle.records.push(lie);
+        bundle.size = size + 1;
+        bundle.checkpoints = vec![checkpoint_note(size + 1, frontier.root())];
+        let places: Vec<u64> = bundle.records.iter().map(Entry::seq).collect();
+        bundle.inclusion = suyuan::merkle::proof::subset_proof(&tree, &places, size + 1).expect("a proof");
+        for claim in &mut bundle.map {
+            let (value, proof) = map::prove(&nodes, &update.root, claim.subject.as_str()).expect("memory");
+            (claim.value, claim.proof) = (value, proof);
+        }
+        bundle
+    }
+}
