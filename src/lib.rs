@@ -2,6 +2,8 @@
 #[cfg(feature = "service")]
 pub mod config;
 #[cfg(feature = "service")]
+pub mod demo;
+#[cfg(feature = "service")]
 pub mod http;
 pub mod ledger;
 pub mod merkle;

@@ -1,0 +1,125 @@
+//! Test support: the ledger's bare rules in memory, in place of the service.
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::season;
+use super::teller::Ledger;
+use crate::ledger::{Entry, MemoryFacts, State};
+use crate::merkle::Hash;
+use crate::note::vkey::{KeyType, VerifierKey};
+use crate::statement::ed25519::KeyPair;
+use crate::statement::envelope::Envelope;
+use crate::statement::payload::{Statement, to_payload_bytes};
+use crate::statement::sealed;
+use crate::statement::subject::Subject;
+
+pub(super) struct MemoryLedger {
+    pub(super) state: State<MemoryFacts>,
+    pub(super) genesis: Hash,
+    pub(super) statements: Vec<Statement>,
+    pub(super) openings: Vec<Vec<Value>>,
+    pub(super) files: Vec<(Hash, Vec<u8>)>,
+    at: i64,
+}
+
+impl MemoryLedger {
+    /// An empty ledger and one of its registrar's keys.
+    pub(super) fn new(now: Timestamp) -> (MemoryLedger, KeyPair) {
+        let keys = [KeyPair::from_seed(&[1; 32]), KeyPair::from_seed(&[2; 32])];
+        let vkey = VerifierKey::new(
+            "demo.example/log".parse().unwrap(),
+            KeyType::Ed25519,
+            KeyPair::from_seed(&[3; 32]).public(),
+        );
+        let touches: Vec<String> = keys
+            .iter()
+            .map(|key| Subject::of_key(&key.key_id()).to_string())
+            .chain(["ledger:".to_owned()])
+            .collect();
+        let signer =
+            |key: &KeyPair| json!({ "org": "org:registrar", "key": key.key_id(), "as": "registrar" });
+        let founding = |key: &KeyPair| json!({ "public_key": hex::encode(key.public().as_bytes()) });
+        let payload = json!({
+            "v": 1,
+            "origin": "demo.example/log",
+            "id": "01936f5e-7c3a-7b2f-8d1e-0123456789ab",
+            "kind": "genesis/1",
+            "subject": "org:registrar",
+            "touches": touches,
+            "signers": keys.iter().map(signer).collect::<Vec<_>>(),
+            "occurred_at": "2020-01-01",
+            "recorded_at": "2020-01-01T00:00:00Z",
+            "data": {
+                "format": 1,
+                "rules": 1,
+                "registrar": { "name": "示范登记方" },
+                "keys": keys.iter().map(founding).collect::<Vec<_>>(),
+                "log_vkey": vkey.to_string(),
+            },
+        });
+        let statement = Statement::parse(&to_payload_bytes(&payload).unwrap()).unwrap();
+        let envelope = Envelope::sign(&statement, &[&keys[0], &keys[1]]).unwrap();
+        let mut ledger = MemoryLedger {
+            state: State::load(MemoryFacts::default()).unwrap(),
+            genesis: Hash::ZERO,
+            statements: Vec::new(),
+            openings: Vec::new(),
+            files: Vec::new(),
+            at: now.as_millisecond(),
+        };
+        ledger.genesis = ledger.append(&envelope).unwrap();
+        let [registrar, _] = keys;
+        (ledger, registrar)
+    }
+
+    fn append(&mut self, envelope: &Envelope) -> anyhow::Result<Hash> {
+        let statement = Statement::parse(&envelope.payload)?;
+        let record = self.state.draft(envelope.clone(), statement, self.at)?;
+        let leaf = self.state.apply(&Entry::Record(Box::new(record)))?.leaf;
+        self.state.seal(self.at)?;
+        self.at += 1;
+        Ok(leaf)
+    }
+
+    /// The `occurred_at` of a statement is never after its `recorded_at`.
+    pub(super) fn times_are_in_order(&self, now: Timestamp) -> bool {
+        let now = now.as_millisecond() / 1000;
+        self.statements.iter().all(|statement| {
+            let (occurred, recorded) = (&statement.occurred_at, &statement.recorded_at);
+            occurred.date() <= recorded.date() && recorded.unix_seconds() <= now
+        })
+    }
+}
+
+impl Ledger for MemoryLedger {
+    fn submit(&mut self, envelope: &Envelope, openings: &[Value]) -> anyhow::Result<Hash> {
+        let leaf = self.append(envelope)?;
+        let statement = Statement::parse(&envelope.payload)?;
+        for opening in openings {
+            sealed::check_json(&statement, opening)?;
+        }
+        self.statements.push(statement);
+        self.openings.push(openings.to_vec());
+        Ok(leaf)
+    }
+
+    fn upload(&mut self, commitment: &Hash, _: &str, bytes: &[u8]) -> anyhow::Result<()> {
+        let last =
+            self.statements.last().map(|statement| statement.attachments.as_slice()).unwrap_or_default();
+        let named = last.iter().any(|file| file.commitment == *commitment && file.size == bytes.len() as u64);
+        anyhow::ensure!(named, "the last statement names no such file");
+        self.files.push((*commitment, bytes.to_vec()));
+        Ok(())
+    }
+}
+
+/// The time that the tests tell their stories at.
+pub(super) fn a_sunday() -> Timestamp {
+    "2026-11-22T13:00:00Z".parse().unwrap()
+}
+
+/// Says when a season's test ends, for messages.
+pub(super) fn in_china(now: Timestamp) -> String {
+    season::instant(jiff::tz::Offset::constant(8).to_datetime(now))
+}

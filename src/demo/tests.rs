@@ -1,0 +1,131 @@
+//! The stories as pure data, against the ledger's rules alone.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::memory::{MemoryLedger, a_sunday, in_china};
+use super::stories::{Story, tell_all};
+use super::teller::Teller;
+use crate::statement::payload::Statement;
+
+fn told(now: jiff::Timestamp) -> (MemoryLedger, Vec<Story>) {
+    let (mut ledger, registrar) = MemoryLedger::new(now);
+    let home = ledger.genesis;
+    let mut teller = Teller::new(&mut ledger, home, registrar, now);
+    let stories =
+        tell_all(&mut teller, |_| {}).unwrap_or_else(|error| panic!("{}: {error:#}", in_china(now)));
+    (ledger, stories)
+}
+
+#[test]
+fn the_rules_accept_every_statement() {
+    let (ledger, stories) = told(a_sunday());
+    for story in &stories {
+        assert!(story.statements >= 15, "{} has {}", story.name, story.statements);
+        assert!(!story.featured.is_empty());
+    }
+    assert!(ledger.statements.len() >= 60, "{}", ledger.statements.len());
+    assert!(ledger.times_are_in_order(a_sunday()));
+    assert!(ledger.files.iter().all(|(_, bytes)| bytes.len() <= 40 * 1024));
+    let sealed: usize = ledger.openings.iter().map(Vec::len).sum();
+    assert!(sealed > ledger.files.len());
+}
+
+#[test]
+fn stories_hold_what_they_promise() {
+    let (ledger, _) = told(a_sunday());
+    let of = |kind: &str| ledger.statements.iter().filter(|s| s.kind.to_string() == kind).collect::<Vec<_>>();
+    assert_eq!(of("correction/1").len(), 1);
+    assert_eq!(of("org.key.revoke/1").len(), 1);
+    let failed: Vec<&str> = of("inspection/1")
+        .into_iter()
+        .filter(|statement| statement.data["conclusion"] == "fail")
+        .map(|statement| statement.subject.as_str())
+        .collect();
+    assert_eq!(failed, ["batch:shouguang-demo.hg2"]);
+    let merged = of("processing/1").into_iter().find(|s| s.data["inputs"].as_array().unwrap().len() == 2);
+    assert!(merged.is_some());
+}
+
+/// A story told in another year is set in that one's seasons, never in the future.
+#[test]
+fn stories_can_be_told_on_any_day() {
+    for now in
+        ["2026-06-20T16:00:00Z", "2027-02-28T02:00:00Z", "2028-04-27T00:00:00Z", "2026-11-14T00:00:00Z"]
+    {
+        let now = now.parse().unwrap();
+        assert!(told(now).0.times_are_in_order(now), "{now}");
+    }
+}
+
+#[test]
+fn amounts_in_and_out_agree() {
+    let (ledger, _) = told(a_sunday());
+    let mut made: BTreeMap<&str, u64> = BTreeMap::new();
+    let mut taken: BTreeMap<&str, u64> = BTreeMap::new();
+    for statement in &ledger.statements {
+        let data = match statement.is_correction() {
+            true => statement.data["data"].as_object().unwrap(),
+            false => &statement.data,
+        };
+        if data.contains_key("from") {
+            made.insert(statement.subject.as_str(), grams(&data["quantity"]));
+        }
+        let (inputs, outputs) = (lots(statement, "inputs"), lots(statement, "outputs"));
+        if outputs.is_empty() {
+            continue;
+        }
+        let sum = |lots: &[(&str, u64)]| lots.iter().map(|(_, amount)| amount).sum::<u64>();
+        assert_eq!(sum(&inputs), sum(&outputs) + grams(&data["loss"]), "{}", statement.subject);
+        for (lot, amount) in inputs {
+            *taken.entry(lot).or_default() += amount;
+        }
+        made.extend(outputs);
+    }
+    for (lot, amount) in taken {
+        assert!(amount <= made[lot], "{lot}");
+    }
+}
+
+/// No pre-harvest interval stands anywhere but the one that we have a source for, and no limit of any standard.
+#[test]
+fn no_figure_of_law_is_invented() {
+    let (ledger, _) = told(a_sunday());
+    let mut intervals = BTreeSet::new();
+    for statement in &ledger.statements {
+        if let Some(days) = statement.data.get("phi_days") {
+            let ingredient = statement.data["product"]["active_ingredients"][0]["name"].clone();
+            intervals.insert((
+                ingredient.to_string(),
+                days.to_string(),
+                statement.data["max_uses"].to_string(),
+            ));
+        }
+        let items = statement.data.get("items").and_then(Value::as_array).cloned().unwrap_or_default();
+        assert!(items.iter().all(|item| item.get("limit").is_none() && item.get("limit_standard").is_none()));
+    }
+    let known = ("\"阿维菌素\"".to_owned(), "2".to_owned(), "3".to_owned());
+    assert_eq!(intervals, BTreeSet::from([known]));
+}
+
+/// Whoever is named as an organisation says that it is a demonstration.
+#[test]
+fn names_are_plainly_invented() {
+    let (ledger, _) = told(a_sunday());
+    for statement in ledger.statements.iter().filter(|s| s.kind.to_string() == "org.register/1") {
+        assert!(statement.data["name"].as_str().unwrap().contains("示范"), "{}", statement.subject);
+        assert!(statement.data["name_en"].as_str().unwrap().contains("Demo"), "{}", statement.subject);
+    }
+    let pictures = ledger.openings.iter().flatten().filter_map(|o| o["name"].as_str());
+    assert!(pictures.filter(|name| name.ends_with(".jpg")).all(|name| name.starts_with("程序绘制示意图")));
+}
+
+fn lots<'a>(statement: &'a Statement, side: &str) -> Vec<(&'a str, u64)> {
+    let items = statement.data.get(side).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    items.iter().map(|item| (item["lot"].as_str().unwrap(), grams(&item["quantity"]))).collect()
+}
+
+fn grams(quantity: &Value) -> u64 {
+    quantity["value"].as_u64().unwrap()
+}
