@@ -21,13 +21,6 @@ pub(super) struct Pen {
     pub(super) key: Rc<KeyPair>,
 }
 
-impl Pen {
-    /// The same hand in another of its organisation's roles.
-    pub(super) fn acting_as(&self, role: Role) -> Pen {
-        Pen { role, ..self.clone() }
-    }
-}
-
 /// A file that goes with a statement.
 pub(super) struct File {
     pub(super) name: String,

@@ -5,6 +5,7 @@
 //! every other client can do.
 
 mod cast;
+mod client;
 mod draft;
 #[cfg(test)]
 mod memory;
@@ -17,3 +18,27 @@ mod teller;
 
 #[cfg(test)]
 mod tests;
+
+use jiff::Timestamp;
+
+use crate::merkle::Hash;
+use crate::statement::ed25519::KeyPair;
+
+pub use stories::{Featured, Story};
+pub use teller::Told;
+
+/// Tells all stories to the service at `url`, as of `now`; `heard` learns of each when it ends.
+///
+/// `ledger` is the leaf hash of the service's genesis record, `registrar` an admin key of its registrar.
+pub fn tell(
+    url: &str,
+    ledger: Hash,
+    registrar: KeyPair,
+    now: Timestamp,
+    heard: impl FnMut(&Story),
+) -> anyhow::Result<(Vec<Story>, Told)> {
+    let mut client = client::Client::new(url);
+    let mut teller = teller::Teller::new(&mut client, ledger, registrar, now);
+    let stories = stories::tell_all(&mut teller, heard)?;
+    Ok((stories, teller.told()))
+}

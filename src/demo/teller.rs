@@ -247,7 +247,7 @@ fn touches_of(payload: &Value, draft: &Draft) -> anyhow::Result<Vec<String>> {
     Ok(touches)
 }
 
-pub(super) fn public_key(pen: &Pen) -> String {
+fn public_key(pen: &Pen) -> String {
     hex::encode(pen.key.public().as_bytes())
 }
 

@@ -6,7 +6,7 @@ use image::codecs::jpeg::JpegEncoder;
 pub(super) const WIDTH: u32 = 640;
 pub(super) const HEIGHT: u32 = 480;
 
-const JPEG_QUALITY: u8 = 82;
+const JPEG_QUALITY: u8 = 60;
 
 pub(super) type Colour = [f32; 3];
 

@@ -245,7 +245,12 @@ impl Move<'_> {
         if let Some(celsius) = arrival.celsius {
             data["temp_on_arrival"] = json!(celsius);
         }
-        teller.say(Draft::new(Kind::Receiving, self.lot, self.to, arrival.at, data).at_site(arrival.site))
+        let mut draft =
+            Draft::new(Kind::Receiving, self.lot, self.to, arrival.at, data).at_site(arrival.site);
+        if self.carrier.is_some() {
+            draft = draft.drawing("冷藏车到货", pictures::truck());
+        }
+        teller.say(draft)
     }
 }
 

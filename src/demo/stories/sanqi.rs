@@ -244,7 +244,6 @@ pub(super) fn tell(teller: &mut Teller<'_>, trade: &Trade) -> anyhow::Result<Vec
     teller.say(
         Draft::new(Kind::Grading, SIZES[2].1, &house, season.at(10, 31, 16, 0), grading)
             .at_site(HOUSE)
-            .for_partners()
             .drawing("按头数分级", pictures::crate_of(Fruit::Root)),
     )?;
     for (heads, lot, _) in SIZES {
