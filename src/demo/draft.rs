@@ -99,12 +99,12 @@ impl Draft {
         self
     }
 
-    pub(super) fn from_sensor(mut self) -> Draft {
+    pub(super) fn by_sensor(mut self) -> Draft {
         self.source = "sensor";
         self
     }
 
-    pub(super) fn from_third_party(mut self) -> Draft {
+    pub(super) fn by_third_party(mut self) -> Draft {
         self.source = "third_party";
         self
     }

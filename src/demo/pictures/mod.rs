@@ -16,9 +16,11 @@ const BYTES_MAX: usize = 40 * 1024;
 mod tests {
     use super::*;
 
+    type Draw = fn() -> Vec<u8>;
+
     #[test]
     fn pictures_are_small_and_the_same_every_time() {
-        let scenes: [(&str, fn() -> Vec<u8>); 10] = [
+        let scenes: [(&str, Draw); 10] = [
             ("terraces-yangmei", || terraces(Fruit::Bayberry)),
             ("terraces-apple", || terraces(Fruit::Apple)),
             ("terraces-sanqi", || terraces(Fruit::Root)),

@@ -7,8 +7,7 @@
 use serde_json::{Value, json};
 
 use super::{
-    Arrival, FIELD_KINDS, Featured, HOUSE_KINDS, LAB_ROLES, Move, Test, featured, measured, not_detected,
-    readings,
+    Arrival, Featured, HOUSE_KINDS, LAB_ROLES, Move, Test, featured, measured, not_detected, readings,
 };
 use crate::demo::cast::{Org, Trade};
 use crate::demo::draft::{Draft, Pen, containers, quantity};

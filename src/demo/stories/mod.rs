@@ -136,7 +136,7 @@ impl Test<'_> {
         let file = report::pdf(self.lab_name, &lines);
         teller.say(
             Draft::new(Kind::Inspection, self.subject, self.lab, reported, data)
-                .from_third_party()
+                .by_third_party()
                 .at_site(self.lab_name)
                 .file(
                     &format!("示范检测报告-{}.pdf", self.sample_no),
@@ -271,7 +271,7 @@ fn readings(
     let name = format!("示范读数-{}.json", logger.sensor);
     teller.say(
         Draft::new(Kind::Storage, lot, pen, logger.end(), data)
-            .from_sensor()
+            .by_sensor()
             .at_site(site)
             .file(&name, "application/json", logger.file(), "/readings/chunk")
             .drawing("温度曲线", pictures::cold_store(&logger.celsius(), logger.max as f32 / 10.0)),
