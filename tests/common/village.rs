@@ -250,7 +250,7 @@ pub mod data {
     pub fn grading(inputs: &[(&str, u32)], outputs: &[(&str, u32)]) -> Value {
         let lots: Vec<Value> = outputs
             .iter()
-            .map(|(lot, kg)| json!({"lot": lot, "quantity": quantity(*kg), "grade": "一级", "spec": {"size_mm": {"min": "28", "max": "32"}}}))
+            .map(|(lot, kg)| json!({"lot": lot, "quantity": quantity(*kg), "grade": "一级", "spec": {"diameter_min": "28", "diameter_max": "32"}}))
             .collect();
         let mut data = transformed(inputs, &lots);
         data["grader"] = sealed("grader");
@@ -353,5 +353,25 @@ impl Village {
             (claim.value, claim.proof) = (value, proof);
         }
         bundle
+    }
+}
+
+impl Village {
+    /// A `ledger.key` statement that the old and the new log key have signed.
+    pub fn rotate_log_key(&mut self) -> Applied {
+        use base64::Engine as _;
+        use base64::engine::general_purpose::STANDARD;
+
+        let old = log_vkey().to_string();
+        let new =
+            VerifierKey::new(ORIGIN.parse().expect("a key name"), KeyType::Ed25519, key("log-2").public())
+                .to_string();
+        let until = "2027-01-01T00:00:00Z";
+        let message = format!("suyuan/log-key/v1\n{old}\n{new}\n{until}\n");
+        let signed = |name: &str| STANDARD.encode(key(name).sign(message.as_bytes()));
+        let data = json!({"old_vkey": old, "new_vkey": new, "both_until": until,
+            "signature_old": signed("log"), "signature_new": signed("log-2")});
+        self.say("ledger.key/1", "ledger:", &[], &[("registrar", "registrar", "registrar-1")], data)
+            .expect("rotation")
     }
 }
