@@ -1,10 +1,12 @@
 //! Suyuan (溯源): a ledger of produce batches that anyone can check.
+pub mod cli;
 #[cfg(feature = "service")]
 pub mod config;
 #[cfg(feature = "service")]
 pub mod demo;
 #[cfg(feature = "service")]
 pub mod http;
+pub mod keys;
 pub mod ledger;
 pub mod merkle;
 pub mod note;

@@ -1,0 +1,91 @@
+//! Floor 5: the command line. One file a subcommand; results on stdout, talk on stderr.
+//!
+//! Each command returns an [`Answer`] or an error: three exit codes, because "checked and not verified" and "could not
+//! check" are different things to know. Nothing here decides anything about the ledger.
+
+mod files;
+mod key;
+mod passphrase;
+mod times;
+mod verify;
+
+use clap::{Parser, Subcommand};
+
+/// What a command that could do its work found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer {
+    /// Done, or verified.
+    Done,
+    /// Checked, and not verified.
+    NotVerified,
+}
+
+impl Answer {
+    fn verified(verified: bool) -> Answer {
+        if verified { Answer::Done } else { Answer::NotVerified }
+    }
+}
+
+/// Suyuan: a ledger of produce batches that anyone can check
+#[derive(Parser)]
+#[command(name = "suyuan", version, max_term_width = 110, after_help = EXIT_CODES)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  done, or verified
+  1  checked, and NOT verified (or refused by the ledger)
+  2  could not: bad usage, no such file, network, damaged store";
+
+#[derive(Subcommand)]
+enum Command {
+    /// Make a key, or show a key's public part
+    #[command(subcommand)]
+    Key(key::Command),
+    /// Check a bundle, a receipt or evidence of an omission, offline
+    Verify(verify::Args),
+}
+
+pub fn run(cli: Cli) -> anyhow::Result<Answer> {
+    match cli.command {
+        Command::Key(command) => key::run(command),
+        Command::Verify(args) => verify::run(args),
+    }
+}
+
+/// Whether the error is that nobody reads our output any more.
+pub fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let is = |cause: &(dyn std::error::Error + 'static)| {
+        cause.downcast_ref::<std::io::Error>().is_some_and(|e| e.kind() == std::io::ErrorKind::BrokenPipe)
+    };
+    error.chain().any(is)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_arguments_are_well_formed_and_every_command_has_an_example() {
+        let command = Cli::command();
+        command.clone().debug_assert();
+        fn leaves(command: &clap::Command, out: &mut Vec<clap::Command>) {
+            if command.has_subcommands() {
+                command.get_subcommands().for_each(|sub| leaves(sub, out));
+            } else {
+                out.push(command.clone());
+            }
+        }
+        let mut all = Vec::new();
+        leaves(&command, &mut all);
+        for command in all {
+            let help = command.get_after_help().map(|help| help.to_string()).unwrap_or_default();
+            assert!(help.contains("Example"), "{} has no example", command.get_name());
+        }
+    }
+}

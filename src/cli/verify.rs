@@ -1,0 +1,399 @@
+//! `suyuan verify`: a file and a trust file to an answer per layer, offline.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use anyhow::{Context as _, bail};
+use serde_json::{Value, json};
+
+use crate::ledger::{Entry, Record};
+use crate::note::policy::POLICY_BYTES_MAX;
+use crate::note::tlog_proof::TLOG_PROOF_BYTES_MAX;
+use crate::verify::bundle::{self, Bundle};
+use crate::verify::omission::{self, Evidence};
+use crate::verify::receipt::{self, Receipt};
+use crate::verify::{Layer, Options, Report, Status, Trust, verify_bundle};
+
+use super::{Answer, files, times};
+
+/// Room for a trust file with the longest policy.
+const TRUST_BYTES_MAX: usize = 2 * POLICY_BYTES_MAX;
+
+const EXAMPLES: &str = "\
+Examples:
+  suyuan verify apples.bundle --trust trust.json
+  suyuan verify apples.bundle --trust trust.json --require witnesses,freshness --max-age 24h
+  suyuan verify 42.tlog-proof --trust trust.json
+  suyuan verify --receipt 42.tlog-proof --against apples.bundle --trust trust.json --out evidence.json
+  suyuan verify evidence.json --trust trust.json
+
+The trust file names the log's keys and its genesis record. It must come from somewhere else than the file to be
+checked: from whoever published it, not from whoever sent you the bundle.
+
+Verified (exit code 0) means: encoding, signatures, rights, chains, completeness and log are ok, no layer failed, and
+all that --require names is ok. With --against: the bundle agrees with the receipt; exit code 1 if it does not.";
+
+#[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Args {
+    /// A bundle, a receipt (.tlog-proof) or evidence of an omission; - is stdin
+    #[arg(required_unless_present = "receipt", conflicts_with = "receipt")]
+    file: Option<PathBuf>,
+    /// The trust file: log keys and genesis record
+    #[arg(long, value_name = "FILE")]
+    trust: Option<PathBuf>,
+    /// A witness policy to use instead of the trust file's
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
+    /// Layers that must be ok besides the first six: witnesses, freshness, anchors
+    #[arg(long, value_name = "LAYERS", value_delimiter = ',')]
+    require: Vec<Layer>,
+    /// How old the newest witness signature may be for freshness
+    #[arg(long, value_name = "TIME", default_value = "24h", value_parser = times::parse_secs)]
+    max_age: i64,
+    /// A receipt to hold against a bundle
+    #[arg(long, value_name = "FILE", requires = "against")]
+    receipt: Option<PathBuf>,
+    /// The bundle that should not leave the receipt's record out
+    #[arg(long, value_name = "BUNDLE", requires = "receipt")]
+    against: Option<PathBuf>,
+    /// Where evidence of an omission goes, if there is any
+    #[arg(long, value_name = "FILE", requires = "against")]
+    out: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(args: Args) -> anyhow::Result<Answer> {
+    let trust = trust(&args)?;
+    let options = Options { now: times::now_secs(), max_age: args.max_age };
+    let out = &mut io::stdout().lock();
+    if let (Some(receipt), Some(against)) = (&args.receipt, &args.against) {
+        let receipt = read_receipt(receipt)?;
+        let against = files::read(against, bundle::BYTES_MAX)?;
+        return compare(&receipt, &against, &trust, &options, &args, out);
+    }
+    let Some(file) = &args.file else { bail!("there is nothing to verify") };
+    let bytes = files::read(file, bundle::BYTES_MAX)?;
+    match Sort::of(&bytes) {
+        Some(Sort::Bundle) => {
+            let report = verify_bundle(&bytes, &trust, &options);
+            print_report(&report, &args, out)
+        }
+        Some(Sort::Evidence) => evidence(&bytes, &trust, args.json, out),
+        Some(Sort::Receipt) => {
+            let report = receipt_report(receipt::open(&bytes, &trust), &trust, &options);
+            print_receipt(&report, &args, out)
+        }
+        None => bail!("{} is neither a bundle, nor a receipt, nor evidence", file.display()),
+    }
+}
+
+fn trust(args: &Args) -> anyhow::Result<Trust> {
+    let Some(path) = &args.trust else {
+        bail!("--trust is needed: the log's keys must come from elsewhere than the file that is checked");
+    };
+    let trust = Trust::parse(&files::read_text(path, TRUST_BYTES_MAX)?)
+        .with_context(|| format!("cannot use {}", path.display()))?;
+    match &args.policy {
+        None => Ok(trust),
+        Some(path) => trust
+            .with_policy(&files::read_text(path, POLICY_BYTES_MAX)?)
+            .with_context(|| format!("cannot use {}", path.display())),
+    }
+}
+
+fn read_receipt(path: &std::path::Path) -> anyhow::Result<String> {
+    files::read_text(path, TLOG_PROOF_BYTES_MAX)
+}
+
+/// What a file claims to be, by its first bytes: damage further on is for the layers to judge.
+#[derive(Debug, PartialEq, Eq)]
+enum Sort {
+    Bundle,
+    Evidence,
+    Receipt,
+}
+
+impl Sort {
+    fn of(bytes: &[u8]) -> Option<Sort> {
+        let start: Vec<u8> =
+            bytes.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).take(16).collect();
+        if start.starts_with(b"{\"evidence\"") {
+            Some(Sort::Evidence)
+        } else if start.starts_with(b"{") {
+            Some(Sort::Bundle)
+        } else if start.starts_with(b"c2sp.org/tlog-pr") {
+            Some(Sort::Receipt)
+        } else {
+            None
+        }
+    }
+}
+
+// -- bundles ---------------------------------------------------------------------------------------------------------
+
+fn print_report(report: &Report, args: &Args, out: &mut dyn Write) -> anyhow::Result<Answer> {
+    if args.json {
+        writeln!(out, "{}", report.to_json(&args.require))?;
+    } else {
+        print_layers(report.layers(), out)?;
+        print_facts(&report.facts, out)?;
+        print_verdict(report.verified(&args.require), report.layers(), &args.require, out)?;
+    }
+    Ok(Answer::verified(report.verified(&args.require)))
+}
+
+fn print_layers<'a>(
+    layers: impl Iterator<Item = (Layer, &'a Status)>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    for (layer, status) in layers {
+        writeln!(out, "{:<13} {:<12} {}", layer.as_str(), status.word(), status.reason())?;
+    }
+    Ok(())
+}
+
+/// Only what a verified bundle proves; nothing stands here otherwise.
+fn print_facts(facts: &Value, out: &mut dyn Write) -> io::Result<()> {
+    let Some(subject) = facts["subject"].as_str() else { return Ok(()) };
+    let word = |value: &Value| value.as_str().unwrap_or("?").to_owned();
+    writeln!(out, "\n{subject} in {}, as of {} entries", word(&facts["origin"]), facts["size"])?;
+    if facts["exists"] == json!(false) {
+        return writeln!(out, "  there is no such subject in the ledger");
+    }
+    for record in facts["records"].as_array().into_iter().flatten() {
+        let statement = &record["statement"];
+        let touches = statement["touches"].as_array().into_iter().flatten();
+        let own = std::iter::once(&statement["subject"]).chain(touches).any(|touched| touched == subject);
+        if !own {
+            continue;
+        }
+        let signers = statement["signers"].as_array().into_iter().flatten();
+        let signers: Vec<String> = signers
+            .map(|signer| format!("{} as {}", word(&signer["org"]).replace("org:", ""), word(&signer["as"])))
+            .collect();
+        writeln!(
+            out,
+            "  record {:<6} {:<16} {:<26} {}",
+            record["seq"],
+            word(&statement["kind"]),
+            word(&statement["occurred_at"]),
+            signers.join(", ")
+        )?;
+    }
+    Ok(())
+}
+
+fn print_verdict<'a>(
+    verified: bool,
+    mut layers: impl Iterator<Item = (Layer, &'a Status)>,
+    required: &[Layer],
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    if verified {
+        return writeln!(out, "\nverified");
+    }
+    let in_the_way = layers.find(|(layer, status)| match status {
+        Status::Failed(_) => true,
+        Status::NotChecked(_) => Layer::ALWAYS.contains(layer) || required.contains(layer),
+        Status::Ok(_) => false,
+    });
+    match in_the_way {
+        Some((layer, status)) => writeln!(out, "\nNOT verified: {layer} {}", status.word()),
+        None => writeln!(out, "\nNOT verified"),
+    }
+}
+
+// -- receipts and evidence -------------------------------------------------------------------------------------------
+
+/// What a receipt shows: it speaks of one record's place in the log and of nothing else.
+struct ReceiptReport {
+    log: Status,
+    freshness: Status,
+    witnesses: Status,
+    receipt: Option<Receipt>,
+}
+
+fn receipt_report(opened: Result<Receipt, String>, trust: &Trust, options: &Options) -> ReceiptReport {
+    match opened {
+        Err(problem) => {
+            let unchecked = || Status::NotChecked("the receipt is not the log's".into());
+            ReceiptReport {
+                log: Status::Failed(problem),
+                freshness: unchecked(),
+                witnesses: unchecked(),
+                receipt: None,
+            }
+        }
+        Ok(receipt) => {
+            let (witnesses, freshness) = receipt.signed.witnessed(trust, options.now, options.max_age);
+            let (seq, size) = (receipt.seq, receipt.signed.checkpoint.size);
+            let log = match &receipt.entry {
+                Some(entry) if entry.seq() == seq => {
+                    Status::Ok(format!("entry {seq} of the log, as of {size} entries"))
+                }
+                _ => Status::Failed(format!(
+                    "the log has signed an entry {seq} that is none; --receipt with --against any bundle makes evidence of it"
+                )),
+            };
+            ReceiptReport { log, freshness, witnesses, receipt: Some(receipt) }
+        }
+    }
+}
+
+impl ReceiptReport {
+    fn layers(&self) -> [(Layer, &Status); 3] {
+        [(Layer::Log, &self.log), (Layer::Freshness, &self.freshness), (Layer::Witnesses, &self.witnesses)]
+    }
+
+    fn verified(&self, required: &[Layer]) -> bool {
+        let layers = self.layers();
+        let is_ok = |asked: &Layer| layers.iter().any(|(layer, status)| layer == asked && status.is_ok());
+        self.log.is_ok() && required.iter().all(is_ok)
+    }
+
+    fn record(&self) -> Option<&Record> {
+        self.receipt.as_ref()?.entry.as_ref().and_then(Entry::as_record)
+    }
+
+    fn to_json(&self, required: &[Layer]) -> Value {
+        let layers: serde_json::Map<String, Value> = self
+            .layers()
+            .into_iter()
+            .map(|(layer, status)| {
+                (layer.to_string(), json!({ "status": status.word(), "reason": status.reason() }))
+            })
+            .collect();
+        let mut facts = Value::Null;
+        if let (true, Some(receipt)) = (self.log.is_ok(), &self.receipt) {
+            facts =
+                json!({ "seq": receipt.seq, "leaf": receipt.leaf, "size": receipt.signed.checkpoint.size });
+            if let Some(record) = self.record() {
+                facts["kind"] = json!(record.statement.kind.to_string());
+                facts["subject"] = json!(record.statement.subject.as_str());
+                facts["id"] = json!(record.statement.id);
+            }
+        }
+        json!({ "verified": self.verified(required), "layers": layers, "facts": facts })
+    }
+}
+
+fn print_receipt(report: &ReceiptReport, args: &Args, out: &mut dyn Write) -> anyhow::Result<Answer> {
+    let verified = report.verified(&args.require);
+    if args.json {
+        writeln!(out, "{}", report.to_json(&args.require))?;
+        return Ok(Answer::verified(verified));
+    }
+    print_layers(report.layers().into_iter(), out)?;
+    if let (true, Some(record)) = (report.log.is_ok(), report.record()) {
+        let statement = &record.statement;
+        writeln!(out, "\n{} about {}, leaf {}", statement.kind, statement.subject, record.leaf())?;
+        writeln!(
+            out,
+            "This says that the record is in the log. Its signatures and rights are a bundle's to show."
+        )?;
+    }
+    print_verdict(verified, report.layers().into_iter(), &args.require, out)?;
+    Ok(Answer::verified(verified))
+}
+
+fn evidence(bytes: &[u8], trust: &Trust, json: bool, out: &mut dyn Write) -> anyhow::Result<Answer> {
+    let checked = Evidence::parse(bytes).and_then(|evidence| evidence.check(trust));
+    if json {
+        let (holds, text) = match &checked {
+            Ok(text) => (true, text),
+            Err(text) => (false, text),
+        };
+        writeln!(out, "{}", json!({ "verified": holds, "evidence": text }))?;
+    } else {
+        match &checked {
+            Ok(shown) => writeln!(out, "verified: the log's own signatures show that {shown}")?,
+            Err(problem) => writeln!(out, "NOT verified: {problem}")?,
+        }
+    }
+    Ok(Answer::verified(checked.is_ok()))
+}
+
+// -- a receipt against a bundle --------------------------------------------------------------------------------------
+
+fn compare(
+    receipt_text: &str,
+    bundle_bytes: &[u8],
+    trust: &Trust,
+    options: &Options,
+    args: &Args,
+    out: &mut dyn Write,
+) -> anyhow::Result<Answer> {
+    let receipt = receipt::open(receipt_text.as_bytes(), trust).map_err(anyhow::Error::msg);
+    let receipt = receipt.context("nothing can be compared")?;
+    let bundle = Bundle::parse(bundle_bytes).context("nothing can be compared")?;
+    let found = omission::compare(receipt_text, &bundle, trust).map_err(anyhow::Error::msg)?;
+    if let Some(found) = found {
+        // What the bundle's own proofs do not bear out is no evidence against the log, only a bad bundle.
+        let shown = found.check(trust).map_err(anyhow::Error::msg);
+        let shown = shown.context("the bundle contradicts the receipt, and is itself not the log's")?;
+        if let Some(path) = &args.out {
+            files::write(path, &found.encode())?;
+        }
+        match args.json {
+            true => writeln!(out, "{}", json!({ "verified": false, "omission": shown }))?,
+            false => {
+                writeln!(out, "OMISSION: {shown}")?;
+                match &args.out {
+                    Some(path) => {
+                        writeln!(out, "the evidence is in {}; anyone can verify it", path.display())?
+                    }
+                    None => writeln!(out, "--out FILE writes the evidence, which anyone can verify")?,
+                }
+            }
+        }
+        return Ok(Answer::NotVerified);
+    }
+    if !speaks_of(&receipt, &bundle) {
+        bail!("the bundle says nothing of the receipt's record: it is older, or of another subject");
+    }
+    let report = verify_bundle(bundle_bytes, trust, options);
+    let verified = report.verified(&args.require);
+    match args.json {
+        true => {
+            let mut answer = report.to_json(&args.require);
+            answer["omission"] = Value::Null;
+            writeln!(out, "{answer}")?;
+        }
+        false if verified => writeln!(out, "verified: the bundle agrees with the receipt")?,
+        false => {
+            print_layers(report.layers(), out)?;
+            print_verdict(verified, report.layers(), &args.require, out)?;
+        }
+    }
+    Ok(Answer::verified(verified))
+}
+
+fn speaks_of(receipt: &Receipt, bundle: &Bundle) -> bool {
+    let record = receipt.entry.as_ref().and_then(Entry::as_record);
+    let links = record.map(|record| record.links.as_slice()).unwrap_or_default();
+    let claimed = |subject| bundle.map.iter().any(|claim| claim.subject == subject);
+    receipt.seq + 1 < bundle.size && links.iter().any(|link| claimed(link.subject.clone()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_what_it_begins_as() {
+        for (bytes, sort) in [
+            ("{\"bundle\":{}", Some(Sort::Bundle)),
+            ("{}", Some(Sort::Bundle)),
+            (" {\n \"evidence\": {}", Some(Sort::Evidence)),
+            ("c2sp.org/tlog-proof@v1\n", Some(Sort::Receipt)),
+            ("", None),
+            ("[1]", None),
+            ("\u{feff}{}", None),
+        ] {
+            assert_eq!(Sort::of(bytes.as_bytes()), sort, "{bytes}");
+        }
+    }
+}
