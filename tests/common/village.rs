@@ -357,20 +357,23 @@ impl Village {
 }
 
 impl Village {
-    /// A `ledger.key` statement that the old and the new log key have signed.
-    pub fn rotate_log_key(&mut self) -> Applied {
+    /// The data of a `ledger.key` statement that the old and the new log key have signed.
+    pub fn log_key_rotation(&self) -> Value {
         use base64::Engine as _;
         use base64::engine::general_purpose::STANDARD;
 
         let old = log_vkey().to_string();
-        let new =
-            VerifierKey::new(ORIGIN.parse().expect("a key name"), KeyType::Ed25519, key("log-2").public())
-                .to_string();
+        let origin = ORIGIN.parse().expect("a key name");
+        let new = VerifierKey::new(origin, KeyType::Ed25519, key("log-2").public()).to_string();
         let until = "2027-01-01T00:00:00Z";
         let message = format!("suyuan/log-key/v1\n{old}\n{new}\n{until}\n");
         let signed = |name: &str| STANDARD.encode(key(name).sign(message.as_bytes()));
-        let data = json!({"old_vkey": old, "new_vkey": new, "both_until": until,
-            "signature_old": signed("log"), "signature_new": signed("log-2")});
+        json!({"old_vkey": old, "new_vkey": new, "both_until": until,
+            "signature_old": signed("log"), "signature_new": signed("log-2")})
+    }
+
+    pub fn rotate_log_key(&mut self) -> Applied {
+        let data = self.log_key_rotation();
         self.say("ledger.key/1", "ledger:", &[], &[("registrar", "registrar", "registrar-1")], data)
             .expect("rotation")
     }
