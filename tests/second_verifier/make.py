@@ -2,6 +2,7 @@
 
     make.py examples        the worked examples of docs/format.md
     make.py check FILE      whether FILE holds each of them, word for word
+    make.py bundles DIR     trust files, and bundles of a small ledger
 
 Everything is deterministic: fixed seeds, salts, ids and times.
 """
@@ -41,6 +42,10 @@ class Key:
 
     def sign(self, message):
         return self.private.sign(message)
+
+    @staticmethod
+    def by_id(keyid):
+        return {key.id: key for key in map(Key, range(1, 16))}[keyid]
 
 
 # -- statements ------------------------------------------------------------------------------------------------------
@@ -192,8 +197,9 @@ AT = 1_795_311_000_000
 class Ledger:
     """Writes whatever it is told to: whether a record is allowed is for its readers to say."""
 
-    def __init__(self):
-        self.entries, self.chains, self.payloads = [], {}, []
+    def __init__(self, change=None):
+        """`change`, if any, is called with seq, statement and ledger before each signature, and may alter the statement."""
+        self.entries, self.chains, self.payloads, self.change = [], {}, [], change
 
     @property
     def leaves(self):
@@ -208,20 +214,23 @@ class Ledger:
         seq = len(self.entries)
         signers = sorted(signers, key=lambda signer: (signer[0], signer[1].id))
         home = {"origin": ORIGIN} if seq == 0 else {"ledger": self.genesis.hex()}
-        payload = jcs({
+        statement = {
             "v": 1, **home, "id": f"01936f5e-7c3a-7b2f-8d1e-{seq:012x}", "kind": kind, "subject": subject,
             "touches": sorted(touches),
             "signers": [{"org": f"org:{org}", "key": key.id, "as": role} for org, key, role in signers],
             "occurred_at": "2026-11-22", "recorded_at": "2026-11-22T09:30:00+08:00", "data": data, **more,
-        })
+        }
+        if self.change:
+            self.change(seq, statement, self)
+        payload = jcs(statement)
         links = []
-        for touched in [subject, *sorted(touches)]:
+        for touched in [statement["subject"], *statement["touches"]]:
             count, last = self.chains.get(touched, (0, ZERO))
             links.append({"subject": touched, "n": count, "prev": last.hex()})
         self.payloads.append(payload)
         self.entries.append({
             "type": "record" if seq else "genesis", "seq": seq, "at": AT + 1000 * seq, "links": links,
-            "envelope": envelope(payload, [key for _, key, _ in signers]),
+            "envelope": envelope(payload, [Key.by_id(signer["key"]) for signer in statement["signers"]]),
         })
         for link in links:
             self.chains[link["subject"]] = (link["n"] + 1, self.leaves[-1])
@@ -241,8 +250,8 @@ class Ledger:
         return text + "\n" + note_line(ORIGIN, LOG, text)
 
 
-def founded():
-    ledger = Ledger()
+def founded(change=None):
+    ledger = Ledger(change)
     ledger.add(
         "genesis/1", "org:registrar", [f"key:{key.id}" for key in REGISTRAR] + ["ledger:"],
         [("registrar", key, "registrar") for key in REGISTRAR],
@@ -252,6 +261,160 @@ def founded():
     )
     ledger.seal()
     return ledger
+
+
+def village(change=None):
+    """A farm plants, picks, packs and ships; a lab tests; a packhouse receives; one record is corrected."""
+    ledger = founded(change)
+    farm, lab, house, field = FARM, Key(4), Key(5), Key(6)
+
+    def register(org, role, key, name):
+        ledger.add(
+            "org.register/1", f"org:{org}", [f"key:{key.id}"],
+            [("registrar", REGISTRAR[0], "registrar"), (org, key, role)],
+            {"name": name, "roles": [role], "keys": [{"public_key": key.public.hex()}],
+             "identity": {"checked_by": "registrar", "method": "document", "date": "2026-11-01"}},
+        )
+
+    def grams(value):
+        return {"value": value, "entered": str(value), "unit": "g"}
+
+    register("farm", "farm", farm, "石门果园")
+    register("lab", "lab", lab, "蔚县检测站")
+    register("house", "packhouse", house, "河口产地仓")
+    ledger.seal()
+    ledger.add(
+        "org.key.add/1", f"key:{field.id}", [], [("farm", farm, "farm"), ("farm", field, "farm")],
+        {"public_key": field.public.hex(), "scope": {"kinds": ["correction", "harvest", "input"]}},
+    )
+    ledger.add(
+        "plot.register/1", "plot:farm.p1", [], [("farm", farm, "farm")],
+        {"name": "一号地", "area": {"value": 66666667, "entered": "10", "unit": "mu"}, "crop": "苹果", "variety": "富士",
+         "declared_yield": {"value": 5000000, "entered": "10000", "unit": "jin"}},
+    )
+    ledger.add(
+        "crop.open/1", "crop:farm.c1", ["plot:farm.p1"], [("farm", farm, "farm")],
+        {"plot": "plot:farm.p1", "crop": "苹果", "variety": "富士", "season": "2026"},
+    )
+    remark, file_hash = "雨后采收\n第二行", sha256(b"a photo").hex()
+    salt, ledger_hash = bytes(range(32)), ledger.genesis
+    statement_id = f"01936f5e-7c3a-7b2f-8d1e-{len(ledger.entries):012x}"
+    note = commitment(b"suyuan/sealed/v1", ledger_hash, statement_id, "/data/note", salt, jcs(remark))
+    photo = commitment(b"suyuan/blob/v1", ledger_hash, statement_id, "/attachments/0", salt, bytes.fromhex(file_hash))
+    harvest = {"from": ["crop:farm.c1"], "quantity": grams(500000), "note": {"sealed": note.hex()}}
+    picked = ledger.add(
+        "harvest/1", "batch:farm.a1", ["crop:farm.c1"], [("farm", field, "farm")], harvest,
+        attachments=[{"commitment": photo.hex(), "size": 7, "type": "image/jpeg", "in_app": True, "ai_made": False}],
+        device={"n": 0, "prev": ZERO.hex()}, place={"village": "石门村", "plot": "plot:farm.p1"}, source="manual",
+    )
+    ledger.seal()
+    ledger.add(
+        "inspection/1", "batch:farm.a1", [], [("lab", lab, "lab")],
+        {"sample_no": "S1", "lab": "lab", "method": "rapid", "received_date": "2026-11-21", "reported_date": "2026-11-22",
+         "report_no": "R1", "items": [{"analyte": "毒死蜱", "result": "negative", "verdict": "pass"}], "conclusion": "pass",
+         "report_file": file_hash},
+    )
+    ledger.add(
+        "correction/1", "batch:farm.a1", ["crop:farm.c1"], [("farm", field, "farm")],
+        {"reason": "typo", "data": {**harvest, "quantity": grams(600000)}}, corrects=picked.hex(),
+    )
+    shipped = ledger.add(
+        "shipping/1", "batch:farm.a1", [], [("farm", farm, "farm")],
+        {"lots": [{"lot": "batch:farm.a1", "quantity": grams(400000)}], "to": "house", "waybill_no": "W1",
+         "depart_at": "2026-11-22T10:00:00+08:00", "temp_mode": "ambient"},
+    )
+    ledger.add(
+        "receiving/1", "batch:farm.a1", [], [("house", house, "packhouse")],
+        {"shipment": shipped.hex(), "lots": [{"lot": "batch:farm.a1", "quantity": grams(400000)}],
+         "arrived_at": "2026-11-22T12:00:00+08:00", "accept": "accepted"},
+    )
+    ledger.add(
+        "packing/1", "batch:house.b1", ["batch:farm.a1"], [("house", house, "packhouse")],
+        {"inputs": [{"lot": "batch:farm.a1", "quantity": grams(390000)}],
+         "outputs": [{"lot": "batch:house.b1", "quantity": grams(380000)}], "loss": grams(10000), "loss_reason": "rotten",
+         "site": "河口", "product": "富士苹果", "pack_type": "carton", "net_weight": grams(5000), "pack_count": 76,
+         "pack_date": "2026-11-22"},
+    )
+    ledger.seal()
+    opened = [
+        {"pointer": "/data/note", "salt": salt.hex(), "value": remark},
+        {"pointer": "/attachments/0", "salt": salt.hex(), "name": "田边.jpg", "sha256": file_hash},
+    ]
+    return ledger, {"leaf": picked.hex(), "openings": opened}
+
+
+def inclusion_path(leaves, index):
+    path, start, end = [], 0, len(leaves)
+    while end - start > 1:
+        middle = start + split(end - start)
+        path.append(tree_root(leaves[middle:end] if index < middle else leaves[start:middle]))
+        start, end = (start, middle) if index < middle else (middle, end)
+    return path[::-1]
+
+
+def receipt(ledger, seq, note):
+    leaves = ledger.leaves
+    path = "".join(b64(each) + "\n" for each in inclusion_path(leaves, seq))
+    return f"c2sp.org/tlog-proof@v1\nextra {b64(jcs(ledger.entries[seq]))}\nindex {seq}\n{path}\n{note}"
+
+
+def claim(ledger, subject):
+    siblings, other = map_proof(ledger.map_by_key(), map_key(subject))
+    made = {"subject": subject, "siblings": [sibling.hex() for sibling in siblings]}
+    if subject in ledger.chains:
+        count, last = ledger.chains[subject]
+        made.update(count=count, last=last.hex())
+    elif other:
+        made["other"] = {"key": other[0].hex(), "count": other[1], "last": other[2].hex()}
+    return made
+
+
+def bundle(ledger, asked, needed, note, without=(), **more):
+    """`needed` are the subjects whose chains go in, worked out by hand; `without` are records that are left out."""
+    last = len(ledger.entries) - 1
+    taken = [
+        entry for entry in ledger.entries
+        if entry["seq"] == last
+        or entry["seq"] not in without and any(link["subject"] in needed for link in entry.get("links", []))
+    ]
+    return {
+        "v": 1, "subject": asked, "origin": ORIGIN, "rules": 1, "size": last + 1,
+        "generated_at": "2026-11-22T13:00:00+08:00", "checkpoints": [note], "consistency": [], "records": taken,
+        "inclusion": [each.hex() for each in subset_proof(ledger.leaves, {entry["seq"] for entry in taken})],
+        "map": [claim(ledger, subject) for subject in sorted(needed)], "openings": [], "receipts": [], "anchors": [],
+        "beyond": [], **more,
+    }
+
+
+def bundle_file(body):
+    return jcs({"bundle": body, "sha256": sha256(jcs(body)).hex()})
+
+
+def write_bundles(folder):
+    ledger, openings = village()
+    note = ledger.note()
+    text = note.partition("\n\n")[0] + "\n"
+    witnessed = note + cosignature_line("example.com/witness", WITNESS, text, AT // 1000 + 60)
+    policy = f"log {vkey(ORIGIN, 1, LOG.public)}\nwitness w {vkey('example.com/witness', 4, WITNESS.public)}\nquorum w\n"
+    trust = {"v": 1, "origin": ORIGIN, "log": [vkey(ORIGIN, 1, LOG.public)], "genesis": ledger.genesis.hex()}
+    ground = {"ledger:", "org:registrar"} | {f"key:{key.id}" for key in REGISTRAR}
+    everybody = set(ledger.chains) - {"batch:house.b1"} | ground
+    lab_chain = {f"key:{Key(4).id}", "org:lab"}
+    receipts = [receipt(ledger, seq, note) for seq in (0, 9, len(ledger.entries) - 1)]
+    files = {
+        "trust.json": json.dumps(trust, indent=1).encode(),
+        "trust-witness.json": json.dumps({**trust, "policy": policy}, indent=1).encode(),
+        "packed.bundle": bundle_file(bundle(
+            ledger, "batch:house.b1", set(ledger.chains), witnessed, openings=[openings], receipts=receipts)),
+        "picked.bundle": bundle_file(bundle(ledger, "batch:farm.a1", everybody, note)),
+        "absent.bundle": bundle_file(bundle(ledger, "batch:farm.zz", ground | {"batch:farm.zz"}, note)),
+        "without-lab.bundle": bundle_file(bundle(ledger, "batch:farm.a1", everybody - lab_chain, note)),
+        "absent-without-registrar.bundle": bundle_file(bundle(
+            ledger, "batch:farm.zz", {"batch:farm.zz", "ledger:"}, note)),
+    }
+    for name, data in files.items():
+        with open(f"{folder}/{name}", "wb") as file:
+            file.write(data)
 
 
 # -- the worked examples of docs/format.md ---------------------------------------------------------------------------
@@ -308,6 +471,9 @@ def main(arguments):
         for name in absent:
             print(f"{arguments[1]} does not hold the example: {name}", file=sys.stderr)
         return 1 if absent else 0
+    if len(arguments) == 2 and arguments[0] == "bundles":
+        write_bundles(arguments[1])
+        return 0
     print(__doc__, file=sys.stderr)
     return 2
 

@@ -1,0 +1,356 @@
+"""Bundles that are not as they should be, to hold two verifiers against each other.
+
+    mutate.py BUNDLE DIR COUNT     changes something in BUNDLE, COUNT times
+    mutate.py ledgers DIR COUNT    whole ledgers that break a rule, and COUNT that may, signed and proven as if none did
+"""
+
+import base64
+import copy
+import json
+import random
+import sys
+
+import make
+import reading
+
+OTHERS = [None, True, 0, 1, 2**53, -1, "", "x", "e\u0301", "a\u200bb", [], {}, "org:farm", "batch:farm.a1", "0" * 64]
+
+
+def nodes(value, path=()):
+    yield path, value
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for name, item in inner:
+        yield from nodes(item, (*path, name))
+
+
+def put(root, path, value):
+    for name in path[:-1]:
+        root = root[name]
+    root[path[-1]] = value
+
+
+def changed_text(rng, text):
+    at = rng.randrange(len(text)) if text else 0
+    pool = "0123456789abcdef" if text.isalnum() and text.islower() else "abc:. \n/+=é—AB019"
+    return text[:at] + rng.choice(pool) + text[at + rng.randrange(2):]
+
+
+def changed(rng, value, everything):
+    if rng.random() < 0.15:
+        return copy.deepcopy(rng.choice(OTHERS))
+    if rng.random() < 0.2:
+        return copy.deepcopy(rng.choice([other for _, other in everything if type(other) is type(value)]))
+    if isinstance(value, bool) or value is None:
+        return not value
+    if isinstance(value, int):
+        return value + rng.choice([-1, 1, 10])
+    if isinstance(value, str):
+        return changed_text(rng, value)
+    if isinstance(value, list):
+        value = list(value)
+        if value:
+            at = rng.randrange(len(value))
+            rng.choice([lambda: value.pop(at), lambda: value.insert(at, copy.deepcopy(value[at])), value.reverse])()
+        return value
+    value = dict(value)
+    if value and rng.random() < 0.7:
+        del value[rng.choice(sorted(value))]
+    else:
+        value["extra"] = 1
+    return value
+
+
+def change_payload(rng, body):
+    """Changes what was signed, and mostly signs it anew."""
+    records = [entry for entry in body["records"] if isinstance(entry, dict) and "envelope" in entry]
+    entry = rng.choice(records)
+    payload = json.loads(base64.b64decode(entry["envelope"]["payload"]))
+    everything = list(nodes(payload))
+    path, value = rng.choice(everything[1:])
+    put(payload, path, changed(rng, value, everything))
+    data = make.jcs(payload)
+    entry["envelope"]["payload"] = make.b64(data)
+    if rng.random() < 0.8:
+        for signature in entry["envelope"]["signatures"]:
+            signature["sig"] = make.b64(make.Key.by_id(signature["keyid"]).sign(make.pae(data)))
+
+
+def mutant(rng, original):
+    if rng.random() < 0.1:
+        data = bytearray(original)
+        at = rng.randrange(len(data))
+        data[at] = rng.choice([data[at] ^ 1 << rng.randrange(8), 0x20, 0x30])
+        return bytes(data)
+    body = json.loads(original)["bundle"]
+    for _ in range(rng.choice([1, 1, 1, 2])):
+        if rng.random() < 0.4:
+            change_payload(rng, body)
+            continue
+        everything = list(nodes(body))
+        top = [place for place in everything if len(place[0]) == 1]
+        path, value = rng.choice(everything[1:] if rng.random() < 0.7 else top)
+        put(body, path, changed(rng, value, everything))
+        if not isinstance(body.get("records") if isinstance(body, dict) else None, list) or not any(
+            isinstance(entry, dict) and isinstance(entry.get("envelope"), dict) for entry in body["records"]
+        ):
+            break
+    try:
+        return make.bundle_file(body)
+    except UnicodeEncodeError:
+        return b"{}"
+
+
+def at(seq, path, value):
+    """A change of one place in the statement that becomes entry `seq`."""
+    def change(here, statement, ledger):
+        if here == seq:
+            for member in path[:-1]:
+                statement = statement[member]
+            if callable(value):
+                value(statement, path[-1])
+            else:
+                statement[path[-1]] = value
+    return change
+
+
+def drop(parent, member):
+    parent.pop(member)
+
+
+def signed_by(seq, org, byte, role):
+    signer = {"org": f"org:{org}", "key": make.Key(byte).id, "as": role}
+    return at(seq, ["signers"], [signer])
+
+
+def also_signed_by(seq, org, byte, role):
+    def change(here, statement, ledger):
+        if here == seq:
+            statement["signers"].append({"org": f"org:{org}", "key": make.Key(byte).id, "as": role})
+            statement["signers"].sort(key=lambda signer: (signer["org"], signer["key"]))
+    return change
+
+
+# Entries of make.village: 0 genesis, 2 farm, 3 lab, 4 house, 6 field key, 7 plot, 8 crop, 9 harvest, 11 inspection,
+# 12 correction, 13 shipping, 14 receiving, 15 packing; 1, 5, 10, 16 are map records.
+LEDGERS = {
+    "unchanged": None,
+    "genesis-other-rules": at(0, ["data", "rules"], 0),
+    "genesis-one-key": at(0, ["data", "keys"], lambda parent, member: parent[member].pop()),
+    "genesis-as-farm": at(0, ["signers", 0, "as"], "farm"),
+    "genesis-other-touch": at(0, ["touches"], lambda parent, member: parent[member].pop()),
+    "register-without-registrar": at(2, ["signers"], lambda parent, member: parent[member].pop()),
+    "register-without-possession": at(2, ["signers"], lambda parent, member: parent[member].pop(0)),
+    "register-a-registrar": at(3, ["data", "roles"], ["registrar"]),
+    "register-no-roles": at(3, ["data", "roles"], []),
+    "register-other-role": at(3, ["signers", 0, "as"], "farm"),
+    "register-by-the-farm": signed_by(4, "farm", 3, "farm"),
+    "register-twice": at(4, ["subject"], "org:farm"),
+    "register-more-touches": at(4, ["touches"], lambda parent, member: parent[member].append("plot:house.x")),
+    "register-a-bad-key": at(4, ["data", "keys", 0, "public_key"], "01" + "00" * 31),
+    "key-for-another": at(6, ["signers", 0, "org"], "org:lab"),
+    "key-by-a-stranger": also_signed_by(6, "lab", 4, "lab"),
+    "key-without-possession": signed_by(6, "farm", 3, "farm"),
+    "key-alone": signed_by(6, "farm", 6, "farm"),
+    "key-in-no-role": at(6, ["signers", 0, "as"], "lab"),
+    "key-of-no-scope": at(6, ["data", "scope"], lambda parent, member: parent.pop(member)),
+    "key-of-other-scope": at(6, ["data", "scope"], {"kinds": ["packing"]}),
+    "key-scope-without-correction": at(6, ["data", "scope"], {"kinds": ["harvest"]}),
+    "key-scope-only-correction": at(6, ["data", "scope"], {"kinds": ["correction"]}),
+    "key-of-the-plot": at(6, ["data", "plots"], ["farm.p1"]),
+    "key-of-another-plot": at(6, ["data", "plots"], ["farm.p2"]),
+    "key-of-odd-plots": at(6, ["data", "plots"], "farm.p1"),
+    "key-ended": at(6, ["data", "valid_until"], "2020-01-01"),
+    "plot-of-another": at(7, ["subject"], "plot:house.p1"),
+    "plot-by-the-lab": signed_by(7, "lab", 4, "lab"),
+    "plot-touches-more": at(7, ["touches"], ["batch:farm.q"]),
+    "crop-on-another-plot": at(8, ["data", "plot"], "plot:farm.p9"),
+    "crop-of-another-owner": at(8, ["subject"], "crop:lab.c1"),
+    "crop-without-plot": lambda seq, s, ledger: seq == 8 and (s["data"].pop("plot"), s.update(touches=[])),
+    "harvest-by-the-lab": signed_by(9, "lab", 4, "lab"),
+    "harvest-as-coop": at(9, ["signers", 0, "as"], "coop"),
+    "harvest-of-another": at(9, ["subject"], "batch:lab.a1"),
+    "harvest-other-ledger": at(9, ["ledger"], "ab" * 32),
+    "harvest-wrong-seal": at(9, ["data", "note", "sealed"], "ab" * 32),
+    "harvest-wrong-blob": at(9, ["attachments", 0, "commitment"], "ab" * 32),
+    "harvest-of-unknown-version": at(9, ["kind"], "harvest/2"),
+    "harvest-by-strangers-key": signed_by(9, "farm", 7, "farm"),
+    "harvest-two-signers": also_signed_by(9, "lab", 4, "lab"),
+    "harvest-two-signers-one-bad": also_signed_by(9, "lab", 4, "farm"),
+    "harvest-second-unknown": also_signed_by(9, "zoo", 8, "lab"),
+    "planted-not-picked": lambda seq, s, ledger: seq == 9 and s.update(kind="planting/1"),
+    "inspection-by-the-farm": signed_by(11, "farm", 3, "farm"),
+    "inspection-by-the-house": signed_by(11, "house", 5, "packhouse"),
+    "inspection-of-nothing": at(11, ["subject"], "batch:farm.none"),
+    "corrected-twice": lambda seq, s, ledger: seq == 13 and correct_again(s, ledger, 12),
+    "corrected-beside": lambda seq, s, ledger: seq == 13 and correct_again(s, ledger, 9),
+    "correction-by-the-lab": signed_by(12, "lab", 4, "lab"),
+    "correction-of-the-inspection": at(12, ["corrects"], "ab" * 32),
+    "correction-of-lots": at(12, ["data", "data", "from"], ["plot:farm.p1"]),
+    "correction-without-data": at(12, ["data", "data"], drop),
+    "correction-touches-less": lambda seq, s, ledger: seq == 12 and (s.update(touches=[]), s["data"]["data"].pop("from")),
+    "shipping-by-the-house": signed_by(13, "house", 5, "packhouse"),
+    "shipping-to-the-lab": at(13, ["data", "to"], "lab"),
+    "shipping-to-nobody": at(13, ["data", "to"], drop),
+    "shipping-of-no-lots": at(13, ["data", "lots"], []),
+    "receiving-by-the-lab": signed_by(14, "lab", 4, "lab"),
+    "receiving-without-shipment": at(14, ["data", "shipment"], drop),
+    "receiving-another-shipment": at(14, ["data", "shipment"], "ab" * 32),
+    "receiving-rejected": at(14, ["data", "accept"], "rejected"),
+    "packing-by-the-farm": signed_by(15, "farm", 3, "farm"),
+    "packing-for-another": lambda seq, s, ledger: seq == 15 and (
+        s.update(subject="batch:farm.b1"), s["data"]["outputs"][0].update(lot="batch:farm.b1")),
+    "packing-into-the-old": lambda seq, s, ledger: seq == 15 and s["data"]["outputs"][0].update(lot="batch:farm.a1"),
+    "packing-about-the-input": lambda seq, s, ledger: seq == 15 and s.update(
+        subject="batch:farm.a1", touches=["batch:house.b1"]),
+    "revoked": lambda seq, s, ledger: seq == 7 and s.update(
+        kind="org.key.revoke/1", subject=f"key:{make.Key(6).id}", data={"reason": "lost"}),
+    "revoked-by-the-lab": lambda seq, s, ledger: seq == 11 and s.update(
+        kind="org.key.revoke/1", subject=f"key:{make.Key(6).id}", data={"reason": "lost"}),
+    "update-by-the-farm": lambda seq, s, ledger: seq == 13 and s.update(
+        kind="org.update/1", subject="org:farm", data={"roles": ["farm", "lab"]}),
+    "update-own-contact": lambda seq, s, ledger: seq == 13 and s.update(
+        kind="org.update/1", subject="org:farm", data={"contact": {"sealed": "ab" * 32}}),
+    "suspended": lambda seq, s, ledger: seq == 11 and s.update(
+        kind="org.update/1", subject="org:farm", data={"status": "suspended"},
+        signers=[{"org": "org:registrar", "key": make.Key(1).id, "as": "registrar"}]),
+    "recovery": lambda seq, s, ledger: seq == 11 and recover(s, 24),
+    "recovery-over": lambda seq, s, ledger: seq == 11 and recover(s, 0),
+    "recovery-agreed": lambda seq, s, ledger: seq == 11 and (recover(s, 24), also_signed_by(11, "farm", 3, "farm")(seq, s, ledger)),
+    "ledger-key-without-signatures": lambda seq, s, ledger: seq == 13 and s.update(
+        kind="ledger.key/1", subject="ledger:", data={"old_vkey": make.vkey(make.ORIGIN, 1, make.LOG.public)},
+        signers=[{"org": "org:registrar", "key": make.Key(1).id, "as": "registrar"}]),
+    "ledger-key": lambda seq, s, ledger: seq == 13 and rotate(s),
+    "rules-backwards": lambda seq, s, ledger: seq == 13 and s.update(
+        kind="ledger.rules/1", subject="ledger:", data={"rules": 1},
+        signers=[{"org": "org:registrar", "key": make.Key(1).id, "as": "registrar"}]),
+    "rules-newer": lambda seq, s, ledger: seq == 15 and s.update(
+        kind="ledger.rules/1", subject="ledger:", touches=[], data={"rules": 2},
+        signers=[{"org": "org:registrar", "key": make.Key(1).id, "as": "registrar"}]),
+}
+
+
+def correct_again(statement, ledger, corrected):
+    """In place of the shipping: what entry 12 corrects is corrected once more."""
+    earlier = json.loads(ledger.payloads[-1])
+    statement.update({name: earlier[name] for name in ["kind", "touches", "data", "signers"]})
+    statement["corrects"] = ledger.leaves[corrected].hex()
+
+
+def recover(statement, hours):
+    """In place of the inspection: the registrar gives the farm another key, which then ships."""
+    new = make.Key(8)
+    signers = [{"org": "org:farm", "key": new.id, "as": "farm"},
+               {"org": "org:registrar", "key": make.Key(1).id, "as": "registrar"}]
+    statement.update(
+        kind="org.key.add/1", subject=f"key:{new.id}", touches=["org:farm"], signers=signers,
+        data={"public_key": new.public.hex(), "scope": {"admin": True},
+              "recovery": {"org": "org:farm", "reason": "lost", "delay_hours": hours}},
+    )
+
+
+def rotate(statement):
+    old, new = make.vkey(make.ORIGIN, 1, make.LOG.public), make.vkey(make.ORIGIN, 1, make.Key(11).public)
+    until = "2026-12-22T00:00:00Z"
+    message = f"suyuan/log-key/v1\n{old}\n{new}\n{until}\n".encode()
+    statement.update(
+        kind="ledger.key/1", subject="ledger:",
+        data={"old_vkey": old, "new_vkey": new, "both_until": until,
+              "signature_old": make.b64(make.LOG.sign(message)), "signature_new": make.b64(make.Key(11).sign(message))},
+        signers=[{"org": "org:registrar", "key": make.Key(1).id, "as": "registrar"}],
+    )
+
+
+def with_recovered_shipping(name, change):
+    """After a recovery the farm ships with its new key."""
+    def both(seq, statement, ledger):
+        change(seq, statement, ledger)
+        signed_by(13, "farm", 8, "farm")(seq, statement, ledger)
+    return both if name.startswith("recovery") else change
+
+
+PARTS = {
+    "": (set(), ()),
+    "-without-lab": ({"org:lab", f"key:{make.Key(4).id}"}, ()),
+    "-without-farm": ({"org:farm"}, ()),
+    "-without-lot": ({"batch:farm.a1"}, ()),
+    "-without-harvest": (set(), (9,)),
+    "-without-crop": ({"crop:farm.c1"}, (8,)),
+}
+
+
+def write_ledger(folder, name, change, parts):
+    ledger, _ = make.village(change)
+    note = ledger.note()
+    trust = {"v": 1, "origin": make.ORIGIN, "log": [make.vkey(make.ORIGIN, 1, make.LOG.public)],
+             "genesis": ledger.genesis.hex()}
+    for part in parts:
+        left_out, without = PARTS[part]
+        body = make.bundle(ledger, "batch:house.b1", set(ledger.chains) - left_out, note, without)
+        with open(f"{folder}/{name}{part}.bundle", "wb") as file:
+            file.write(make.bundle_file(body))
+    with open(f"{folder}/{name}.trust.json", "w", encoding="utf-8") as file:
+        json.dump(trust, file)
+
+
+def somewhere(rng):
+    """A change of some place in some statement that leaves it a payload."""
+    seq = rng.choice([2, 3, 4, 6, 7, 8, 9, 11, 12, 13, 14, 15])
+
+    def change(here, statement, ledger):
+        if here != seq:
+            return
+        everything = [node for each in ledger.payloads for node in nodes(json.loads(each))] + list(nodes(statement))
+        subjects = [*ledger.chains, "batch:house.b1", "batch:farm.new", "crop:farm.new", "plot:house.new", "org:zoo"]
+        before = copy.deepcopy(statement)
+        for _ in range(200):
+            for _ in range(rng.choice([1, 2, 3])):
+                path, value = rng.choice(list(nodes(statement))[1:])
+                new = rng.choice(subjects) if rng.random() < 0.3 else changed(rng, value, everything)
+                put(statement, path, new)
+                touch_what_is_named(statement)
+            try:
+                reading.parse_payload(make.jcs(statement))
+                for signer in statement["signers"]:
+                    make.Key.by_id(signer["key"])
+                return
+            except (reading.Refused, KeyError, UnicodeEncodeError):
+                pass
+            statement.clear()
+            statement.update(copy.deepcopy(before))
+    return change
+
+
+def touch_what_is_named(statement):
+    if isinstance(statement.get("data"), dict) and isinstance(statement.get("subject"), str):
+        named = {node for _, node in nodes(statement["data"]) if reading.is_subject(node)}
+        if statement.get("kind") not in ["org.register/1", "correction/1"]:
+            statement["touches"] = sorted(named - {statement["subject"]})
+
+
+def write_ledgers(folder, count):
+    """Each with its own trust file, asked for the packed lot with all chains, and with some left out."""
+    for name, change in LEDGERS.items():
+        write_ledger(folder, name, change and with_recovered_shipping(name, change), PARTS)
+    rng = random.Random(2)
+    for number in range(count):
+        write_ledger(folder, f"changed-{number:03}", somewhere(rng), rng.sample(sorted(PARTS), 2))
+
+
+def main(arguments):
+    if len(arguments) == 3 and arguments[0] == "ledgers":
+        write_ledgers(arguments[1], int(arguments[2]))
+        return 0
+    if len(arguments) == 3:
+        with open(arguments[0], "rb") as file:
+            original = file.read()
+        rng = random.Random(1)
+        for number in range(int(arguments[2])):
+            with open(f"{arguments[1]}/{number:04}.bundle", "wb") as file:
+                file.write(mutant(rng, original))
+        return 0
+    print(__doc__, file=sys.stderr)
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
