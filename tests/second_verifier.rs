@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
+use suyuan::verify::audit::Audit;
 use suyuan::verify::{Options, Trust, verify_bundle};
 
 /// Just after the witness of the bundles made in Python has cosigned.
@@ -17,6 +18,9 @@ const MAX_AGE: i64 = 86_400;
 const MUTANTS: usize = 600;
 /// Ledgers with one random change; those with a chosen one come on top.
 const LEDGERS: &str = "150";
+
+/// The layers without which nothing is verified.
+const ALWAYS: [&str; 6] = ["encoding", "signatures", "rights", "chains", "completeness", "log"];
 
 type Layers = BTreeMap<String, String>;
 
@@ -31,15 +35,47 @@ fn a_strangers_bundles_are_judged_alike() {
     let Some(python) = Python::found() else { return };
     let folder = tempfile::tempdir().unwrap();
     python.run(&["make.py", "bundles", text(folder.path())]);
-    let good = |layers: &Layers| {
-        ["encoding", "signatures", "rights", "chains", "completeness", "log"].iter().all(|l| layers[*l] == "ok")
-    };
+    let good = |layers: &Layers| ALWAYS.iter().all(|layer| layers[*layer] == "ok");
     for trust in ["trust.json", "trust-witness.json"] {
         let layers = python.compare(&folder.path().join(trust), &files(folder.path(), ".bundle"));
         for name in ["packed", "picked", "absent"] {
             assert!(good(&layers[name]), "{name}: {:?}", layers[name]);
         }
     }
+}
+
+#[test]
+fn a_strangers_ledger_stands_an_audit() {
+    let Some(python) = Python::found() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    python.run(&["make.py", "bundles", text(folder.path())]);
+    let trust = Trust::parse(&fs::read_to_string(folder.path().join("trust.json")).unwrap()).unwrap();
+    let mut audit = Audit::new(Some(&trust)).unwrap();
+    for entry in fs::read_to_string(folder.path().join("ledger.ndjson")).unwrap().lines() {
+        audit.entry(entry.as_bytes()).unwrap();
+    }
+    assert!(audit.is_sealed());
+}
+
+#[test]
+fn frozen_bundles_are_judged_alike() {
+    let Some(python) = Python::found() else { return };
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors/rules-1");
+    let trust = folder.join("trust.json");
+    let layers = python.compare(&trust, &files(&folder, ".bundle.json"));
+    let answers: Value = serde_json::from_slice(&fs::read(folder.join("answers.json")).unwrap()).unwrap();
+    for answer in answers.as_array().unwrap() {
+        let name = stem(Path::new(answer["file"].as_str().unwrap()), ".bundle.json");
+        assert_eq!(serde_json::to_value(&layers[&name]).unwrap(), answer["layers"], "{name}");
+    }
+    let mutants = tempfile::tempdir().unwrap();
+    python.run(&[
+        "mutate.py",
+        text(&folder.join("good.bundle.json")),
+        text(mutants.path()),
+        &MUTANTS.to_string(),
+    ]);
+    python.compare(&trust, &files(mutants.path(), ".bundle"));
 }
 
 #[test]
@@ -71,7 +107,8 @@ fn ledgers_that_break_a_rule_are_judged_alike() {
             let stem = stem(bundle, ".bundle");
             stem == name || stem.starts_with(&format!("{name}-without-"))
         };
-        let layers = python.compare(&trust, &bundles.iter().filter(|b| of_it(b)).cloned().collect::<Vec<_>>());
+        let layers =
+            python.compare(&trust, &bundles.iter().filter(|b| of_it(b)).cloned().collect::<Vec<_>>());
         differing += usize::from(layers.values().any(|answers| answers["rights"] == "failed"));
     }
     assert!(differing > 30, "only {differing} of these ledgers break a rule");
@@ -85,7 +122,9 @@ impl Python {
     fn found() -> Option<Python> {
         let found = std::env::var_os("SUYUAN_TEST_PYTHON").map(|path| Python(path.into()));
         if found.is_none() {
-            eprintln!("SKIPPED: the second verifier was not asked: run scripts/test, or set SUYUAN_TEST_PYTHON");
+            eprintln!(
+                "SKIPPED: the second verifier was not asked: run scripts/test, or set SUYUAN_TEST_PYTHON"
+            );
         }
         found
     }
@@ -105,7 +144,8 @@ impl Python {
     /// What both say of each bundle, by its name; fails with all bundles of which they do not say the same.
     fn compare(&self, trust: &Path, bundles: &[PathBuf]) -> BTreeMap<String, Layers> {
         let (now, max_age) = (NOW.to_string(), MAX_AGE.to_string());
-        let mut command = self.command(&["verify.py", text(trust), "--many", "--now", &now, "--max-age", &max_age]);
+        let mut command =
+            self.command(&["verify.py", text(trust), "--many", "--now", &now, "--max-age", &max_age]);
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let paths: String = bundles.iter().map(|path| format!("{}\n", text(path))).collect();
         let mut stdin = child.stdin.take().unwrap();
@@ -121,17 +161,25 @@ impl Python {
         let mut differences = Vec::new();
         for (path, line) in bundles.iter().zip(lines) {
             let theirs: Value = serde_json::from_str(line).unwrap();
-            let ours = verify_bundle(&fs::read(path).unwrap(), &trust, &options).to_json(&[])["layers"].clone();
+            let ours =
+                verify_bundle(&fs::read(path).unwrap(), &trust, &options).to_json(&[])["layers"].clone();
             let words = |answers: &Value| -> Layers {
                 let answers = answers.as_object().unwrap().iter();
-                answers.map(|(layer, said)| (layer.clone(), said["status"].as_str().unwrap().to_owned())).collect()
+                answers
+                    .map(|(layer, said)| (layer.clone(), said["status"].as_str().unwrap().to_owned()))
+                    .collect()
             };
             for (layer, word) in words(&ours) {
                 if theirs[&layer]["status"] != word && !is_known(&layer, &ours[&layer], &theirs[&layer]) {
-                    differences.push(format!("{}: {layer}: {}, they: {}", path.display(), ours[&layer], theirs[&layer]));
+                    differences.push(format!(
+                        "{}: {layer}: {}, they: {}",
+                        path.display(),
+                        ours[&layer],
+                        theirs[&layer]
+                    ));
                 }
             }
-            all.insert(stem(path, ".bundle"), words(&ours));
+            all.insert(stem(path, ".json").trim_end_matches(".bundle").to_owned(), words(&ours));
         }
         assert!(differences.is_empty(), "{} differences:\n{}", differences.len(), differences.join("\n"));
         all

@@ -45,7 +45,10 @@ class Key:
 
     @staticmethod
     def by_id(keyid):
-        return {key.id: key for key in map(Key, range(1, 16))}[keyid]
+        return KEYS[keyid]
+
+
+KEYS = {key.id: key for key in map(Key, range(1, 16))}
 
 
 # -- statements ------------------------------------------------------------------------------------------------------
@@ -312,7 +315,8 @@ def village(change=None):
         "inspection/1", "batch:farm.a1", [], [("lab", lab, "lab")],
         {"sample_no": "S1", "lab": "lab", "method": "rapid", "received_date": "2026-11-21", "reported_date": "2026-11-22",
          "report_no": "R1", "items": [{"analyte": "毒死蜱", "result": "negative", "verdict": "pass"}], "conclusion": "pass",
-         "report_file": file_hash},
+         "report_file": photo.hex()},
+        attachments=[{"commitment": photo.hex(), "size": 7, "type": "application/pdf", "in_app": False, "ai_made": False}],
     )
     ledger.add(
         "correction/1", "batch:farm.a1", ["crop:farm.c1"], [("farm", field, "farm")],
@@ -402,6 +406,7 @@ def write_bundles(folder):
     lab_chain = {f"key:{Key(4).id}", "org:lab"}
     receipts = [receipt(ledger, seq, note) for seq in (0, 9, len(ledger.entries) - 1)]
     files = {
+        "ledger.ndjson": b"".join(jcs(entry) + b"\n" for entry in ledger.entries),
         "trust.json": json.dumps(trust, indent=1).encode(),
         "trust-witness.json": json.dumps({**trust, "policy": policy}, indent=1).encode(),
         "packed.bundle": bundle_file(bundle(

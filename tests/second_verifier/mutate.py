@@ -72,7 +72,8 @@ def change_payload(rng, body):
     entry["envelope"]["payload"] = make.b64(data)
     if rng.random() < 0.8:
         for signature in entry["envelope"]["signatures"]:
-            signature["sig"] = make.b64(make.Key.by_id(signature["keyid"]).sign(make.pae(data)))
+            if signature["keyid"] in make.KEYS:
+                signature["sig"] = make.b64(make.Key.by_id(signature["keyid"]).sign(make.pae(data)))
 
 
 def mutant(rng, original):
@@ -183,6 +184,8 @@ LEDGERS = {
     "inspection-of-nothing": at(11, ["subject"], "batch:farm.none"),
     "corrected-twice": lambda seq, s, ledger: seq == 13 and correct_again(s, ledger, 12),
     "corrected-beside": lambda seq, s, ledger: seq == 13 and correct_again(s, ledger, 9),
+    "inspection-without-its-report": at(11, ["attachments"], drop),
+    "inspection-of-a-plot": at(11, ["subject"], "plot:farm.p1"),
     "correction-by-the-lab": signed_by(12, "lab", 4, "lab"),
     "correction-of-the-inspection": at(12, ["corrects"], "ab" * 32),
     "correction-of-lots": at(12, ["data", "data", "from"], ["plot:farm.p1"]),

@@ -34,6 +34,14 @@ TABLE = {
     "shipping/1": [("batch", S, "held")],
     "receiving/1": [("batch", R, "receiver")],
 }
+ABOUT = {
+    "genesis/1": ["org"], "ledger.rules/1": ["ledger"], "ledger.key/1": ["ledger"], "org.register/1": ["org"],
+    "org.update/1": ["org"], "org.key.add/1": ["key"], "org.key.revoke/1": ["key"], "plot.register/1": ["plot"],
+    "crop.open/1": ["crop"], "sampling/1": ["batch", "crop"], "inspection/1": ["batch", "crop"], "harvest/1": ["batch"],
+    "grading/1": ["batch"], "packing/1": ["batch"], "processing/1": ["batch"], "storage/1": ["batch"],
+    "shipping/1": ["batch"], "receiving/1": ["batch"], "correction/1": ["batch", "crop", "plot"],
+    "planting/1": ["batch", "crop"], "input/1": ["batch", "crop"],
+}
 OWN_FIELDS = {"contact", "intro", "name_en", "website"}
 
 
@@ -86,13 +94,14 @@ class Judge:
         self.facts, self.missing, self.author, self.corrected, self.rules, self.log_vkey = {}, set(), None, None, None, None
 
     def run(self):
+        require(kind_of(self.subject) in ABOUT.get(self.kind, []), f"{self.kind} about {self.subject}")
         self.check_touches()
+        self.check_files()
         special = {
             "genesis/1": self.genesis, "org.register/1": self.org_register, "org.update/1": self.org_update,
             "org.key.add/1": self.org_key_add, "org.key.revoke/1": self.org_key_revoke,
             "ledger.rules/1": self.ledger_rules, "ledger.key/1": self.ledger_key, "correction/1": self.correction,
         }
-        require(self.kind in special or self.kind in TABLE, f"unknown kind {self.kind}")
         special.get(self.kind, self.by_table)()
 
     # -- looking things up
@@ -121,6 +130,13 @@ class Judge:
         require(set(self.payload["touches"]) <= named, "touches what data does not name")
         if self.kind in ["shipping/1", "receiving/1"]:
             require(self.subject in self.record.lots("lots"), "the main subject is no lot of it")
+
+    def check_files(self):
+        readings = self.data.get("readings")
+        named = [self.data[name] for name in ["report_file", "seal_photo"] if name in self.data]
+        named += [readings["chunk"]] if isinstance(readings, dict) and "chunk" in readings else []
+        own = [file["commitment"] for file in self.payload.get("attachments", [])]
+        require(all(file in own for file in named), "a file that is not attached")
 
     def stands(self, signer):
         """True, or UNKNOWN where the bundle does not show who this is."""
@@ -295,7 +311,7 @@ class Judge:
             raise NewerRules
 
     def org_register(self):
-        require(kind_of(self.subject) == "org" and self.is_new(self.subject), "not a new organisation")
+        require(self.is_new(self.subject), "not a new organisation")
         ids, roles = self.introduced(), self.roles()
         require(self.payload["touches"] == sorted("key:" + key for key in ids), "touches other than its keys")
         for signer in self.payload["signers"]:
@@ -307,7 +323,6 @@ class Judge:
             self.begin_key(self.subject, key)
 
     def org_update(self):
-        require(kind_of(self.subject) == "org", "not about an organisation")
         own = set(self.data) <= OWN_FIELDS
 
         def condition(signer):
@@ -353,7 +368,6 @@ class Judge:
         self.begin_key(own["org"], key, kinds, plots, effective_at)
 
     def org_key_revoke(self):
-        require(kind_of(self.subject) == "key", "not about a key")
         key = self.known(self.subject)
 
         def condition(signer):
