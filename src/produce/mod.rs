@@ -20,4 +20,4 @@ pub use story::{Ask, Event, Photo, Story};
 pub use versions::{Change, Version};
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -130,7 +130,14 @@ impl People {
     }
 
     fn organisation(&mut self, id: &str) -> &mut Organisation {
-        self.organisations.entry(id.to_owned()).or_insert_with(|| Organisation {
+        self.organisations.entry(id.to_owned()).or_insert_with(|| Organisation::unknown(id))
+    }
+}
+
+impl Organisation {
+    /// Nothing but its id.
+    pub(super) fn unknown(id: &str) -> Organisation {
+        Organisation {
             id: id.to_owned(),
             name: id.to_owned(),
             name_en: None,
@@ -140,11 +147,9 @@ impl People {
             identity: None,
             village: None,
             national_code: None,
-        })
+        }
     }
-}
 
-impl Organisation {
     fn learn(&mut self, statement: &Statement) {
         let data = &statement.data;
         let text = |name: &str| data.get(name).and_then(Value::as_str).map(str::to_owned);

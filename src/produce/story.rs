@@ -1,6 +1,6 @@
 //! The story of one batch.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
@@ -17,6 +17,7 @@ use crate::statement::attachment::{Attachment, MediaType};
 use crate::statement::context::{OnBehalfOf, Place, Visibility};
 use crate::statement::kinds::Kind;
 use crate::statement::role::Role;
+use crate::statement::schema::Shape;
 use crate::statement::sealed;
 use crate::statement::short_code;
 use crate::statement::subject::Subject;
@@ -170,9 +171,26 @@ impl Story {
         stages
     }
 
-    /// The organisation's name, or its id where the story does not know it.
-    pub fn name_of<'a>(&'a self, org: &'a str) -> &'a str {
-        self.organisations.get(org).map_or(org, |organisation| &organisation.name)
+    /// Organisations that entries name without touching them, so that the trace does not hold their chains.
+    pub fn named_only(&self) -> BTreeSet<String> {
+        let mut named = BTreeSet::new();
+        for event in &self.events {
+            let shape = Shape::of(event.kind);
+            for (name, value) in &event.data {
+                let is_org = shape.member(name).and_then(Shape::shared_name) == Some("org_id");
+                named.extend(value.as_str().filter(|_| is_org).map(str::to_owned));
+            }
+        }
+        let checks = self.organisations.values().filter_map(|org| org.identity.as_ref());
+        named.extend(checks.map(|check| check.checked_by.clone()));
+        named.retain(|org| !self.organisations.contains_key(org));
+        named
+    }
+
+    /// Gives such an organisation its name.
+    pub fn introduce(&mut self, org: &str, name: &str) {
+        let known = self.organisations.entry(org.to_owned()).or_insert_with(|| Organisation::unknown(org));
+        known.name = name.to_owned();
     }
 }
 

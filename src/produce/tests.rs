@@ -3,6 +3,8 @@
 #[path = "../../tests/support/farm.rs"]
 pub(crate) mod farm;
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use self::farm::{BATCH, Farm, Ledger, Openings, Says};
@@ -66,7 +68,16 @@ pub(crate) fn farm() -> Farm<InMemory> {
     Farm::new(ledger)
 }
 
-pub(crate) fn tell(farm: &mut Farm<InMemory>, subject: &str, as_of: &str) -> Option<Story> {
+fn tell(farm: &mut Farm<InMemory>, subject: &str, as_of: &str) -> Option<Story> {
+    told(farm, subject, as_of).0
+}
+
+/// The story, if there is one, and the records that it is told from.
+pub(crate) fn told(
+    farm: &mut Farm<InMemory>,
+    subject: &str,
+    as_of: &str,
+) -> (Option<Story>, BTreeMap<u64, Entry>) {
     let subject = Subject::parse(subject).unwrap();
     let at = farm.ledger.at;
     if !farm.ledger.state.is_sealed() {
@@ -75,14 +86,15 @@ pub(crate) fn tell(farm: &mut Farm<InMemory>, subject: &str, as_of: &str) -> Opt
     let size = farm.ledger.state.size();
     let gathered = gather(&farm.ledger.state.reader(), &subject, size).unwrap();
     let When::Instant(as_of) = as_of.parse().unwrap() else { panic!("{as_of} is a day") };
-    Story::tell(&Ask {
+    let story = Story::tell(&Ask {
         subject: &subject,
         records: &gathered.records,
         openings: &farm.ledger.openings,
         size,
         at,
         as_of: as_of.unix_seconds() * 1_000,
-    })
+    });
+    (story, gathered.records)
 }
 
 fn story(farm: &mut Farm<InMemory>) -> Story {
@@ -120,6 +132,7 @@ fn a_season_is_told_from_plot_to_road() {
     let farm = &story.organisations["qingshan"];
     assert_eq!(farm.identity.as_ref().unwrap().checked_by, "registrar");
     assert!(farm.signed_as.contains("coop"));
+    assert_eq!(story.named_only().into_iter().collect::<Vec<_>>(), ["lengyun", "xianda"]);
 }
 
 #[test]

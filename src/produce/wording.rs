@@ -99,6 +99,7 @@ impl Wording<'_> {
         match (&quantity.per, self.lang) {
             // People elsewhere do not count in jin.
             (None, Lang::En) if fixed_gram && is_local => kilograms(),
+            (None, Lang::En) if quantity.unit.code == "mu" => hectares(quantity.value),
             (None, Lang::Zh) if fixed_gram && is_local => format!("{entered} {unit}（{}）", kilograms()),
             (Some(per), _) => {
                 let each = fill(t(self.lang, Amount::Each), &[("unit", unit), ("mass", &self.quantity(per))]);
@@ -281,7 +282,13 @@ fn shape_at(kind: Kind, pointer: &str) -> Option<Shape> {
     }
 }
 
-/// Grams as people read them: 430 公斤, 1.2 吨 is left to the farmer's own unit.
+/// Square centimetres as hectares, for those who do not count in mu.
+fn hectares(square_centimetres: u64) -> String {
+    let hundredths = square_centimetres.saturating_add(500_000) / 1_000_000;
+    format!("{}.{:02} ha", hundredths / 100, hundredths % 100)
+}
+
+/// Grams as people read them.
 fn mass(grams: u64, lang: Lang) -> String {
     if grams < 1_000 {
         return format!("{grams} {}", labels::unit(lang, "g").unwrap_or("g"));

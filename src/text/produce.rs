@@ -52,7 +52,6 @@ table! {
         Days "days" "{n} 天" "{n} d",
         Hours "hours" "{n} 小时" "{n} h",
         Minutes "minutes" "{n} 分钟" "{n} min",
-        Times "times" "{n} 倍" "1:{n}",
         Each "each" "每{unit} {mass}" "{mass} each ({unit})",
         Yes "yes" "是" "yes",
         No "no" "否" "no",

@@ -1,0 +1,88 @@
+//! What every page has: language, addresses, the style sheet, and the frame around it.
+
+use std::sync::LazyLock;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::merkle::Hash;
+use crate::text::{Lang, Page, fill, t};
+
+/// The one style sheet, inlined in every page: a page is one answer.
+pub const CSS: &str = include_str!("../../../templates/tokens.css");
+
+/// Lets exactly that style sheet in, pictures of our own, and nothing that runs.
+pub static POLICY: LazyLock<String> = LazyLock::new(|| {
+    let digest = STANDARD.encode(Hash::of(CSS.as_bytes()).as_bytes());
+    format!(
+        "default-src 'none'; style-src 'sha256-{digest}'; img-src 'self'; form-action 'self'; base-uri 'none'; \
+         frame-ancestors 'none'"
+    )
+});
+
+#[derive(Debug, Clone)]
+pub struct Layout {
+    pub lang: Lang,
+    /// Scheme and host, without a slash at the end.
+    pub public_url: String,
+    pub operator: String,
+    /// Of this page, without the language: `/b/farm.lot`.
+    pub path: String,
+    /// More of the query that a change of language keeps: `&all=1`.
+    pub query: &'static str,
+    pub title: String,
+    pub description: String,
+    pub image: String,
+}
+
+impl Layout {
+    /// The word in the page's language.
+    pub fn w(&self, word: Page) -> &'static str {
+        t(self.lang, word)
+    }
+
+    pub fn css(&self) -> &'static str {
+        CSS
+    }
+
+    pub fn tag(&self) -> &'static str {
+        self.lang.tag()
+    }
+
+    pub fn other(&self) -> Lang {
+        match self.lang {
+            Lang::Zh => Lang::En,
+            Lang::En => Lang::Zh,
+        }
+    }
+
+    pub fn operated_by(&self) -> String {
+        fill(t(self.lang, Page::Operator), &[("name", &self.operator)])
+    }
+
+    pub fn host(&self) -> &str {
+        self.public_url.split_once("://").map_or(self.public_url.as_str(), |(_, host)| host)
+    }
+}
+
+/// The verdict: one icon, one word, and why. Never colour alone.
+#[derive(Debug, Clone)]
+pub struct Strip {
+    /// Chooses colour and icon.
+    pub class: &'static str,
+    pub word: &'static str,
+    pub says: Vec<String>,
+    pub reasons: Vec<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_policy_lets_the_style_sheet_in_and_nothing_run() {
+        assert!(POLICY.contains("style-src 'sha256-") && !POLICY.contains("script-src"));
+        assert!(!CSS.contains("</"), "it would end the style element");
+        assert!(!CSS.contains("url("), "nothing is fetched for style");
+    }
+}
