@@ -16,6 +16,7 @@ use crate::merkle::Hash;
 use crate::statement::attachment::{Attachment, MediaType};
 use crate::statement::context::{OnBehalfOf, Place, Visibility};
 use crate::statement::kinds::Kind;
+use crate::statement::payload::Statement;
 use crate::statement::role::Role;
 use crate::statement::schema::Shape;
 use crate::statement::sealed;
@@ -117,6 +118,8 @@ pub struct Photo {
     pub media_type: MediaType,
     pub in_app: bool,
     pub ai_made: bool,
+    /// Everybody may see it, if it is held.
+    pub public: bool,
 }
 
 impl Story {
@@ -289,8 +292,8 @@ fn event(
         },
         opened: said.opened,
         versions,
-        photos: statement.attachments.iter().filter_map(photo).collect(),
-        files: statement.attachments.iter().filter(|attachment| photo(attachment).is_none()).count(),
+        photos: statement.attachments.iter().filter(is_image).map(|image| photo(statement, image)).collect(),
+        files: statement.attachments.iter().filter(|attachment| !is_image(attachment)).count(),
     }
 }
 
@@ -325,14 +328,18 @@ fn opened(ask: &Ask<'_>, record: &Record) -> BTreeMap<String, Value> {
         .collect()
 }
 
-fn photo(attachment: &Attachment) -> Option<Photo> {
-    let is_image = matches!(attachment.media_type, MediaType::Jpeg | MediaType::Png | MediaType::Webp);
-    is_image.then_some(Photo {
-        commitment: attachment.commitment,
-        media_type: attachment.media_type,
-        in_app: attachment.in_app,
-        ai_made: attachment.ai_made,
-    })
+fn is_image(attachment: &&Attachment) -> bool {
+    matches!(attachment.media_type, MediaType::Jpeg | MediaType::Png | MediaType::Webp)
+}
+
+fn photo(statement: &Statement, image: &Attachment) -> Photo {
+    Photo {
+        commitment: image.commitment,
+        media_type: image.media_type,
+        in_app: image.in_app,
+        ai_made: image.ai_made,
+        public: statement.visibility == Some(Visibility::Public),
+    }
 }
 
 /// A laboratory, platform or authority that signs about somebody else's produce is a third party.

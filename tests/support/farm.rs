@@ -339,16 +339,19 @@ impl<L: Ledger> Farm<L> {
         });
         let verdict = if conclusion == "fail" { "fail" } else { "pass" };
         let value = if conclusion == "fail" { "0.09" } else { "0.004" };
+        let (report, _) = self.picture(report_no.as_bytes(), "application/pdf", false);
+        let report_file = report[0]["commitment"].clone();
         self.say(Says {
             kind: "inspection/1",
             subject: lot,
             signer: ("zhejian", "lab"),
             occurred_at: "2026-06-13T15:00:00+08:00",
+            more: json!({"attachments": report}),
             data: json!({
                 "sample_no": format!("S-{report_no}"), "sampling": sampling, "lab": "zhejian",
                 "cma_no": "CMA-221100123456", "method": "gc_ms", "received_date": "2026-06-13",
                 "reported_date": "2026-06-13", "report_no": report_no, "conclusion": conclusion,
-                "report_file": Hash::of(report_no.as_bytes()),
+                "report_file": report_file,
                 "items": [
                     {"analyte": "阿维菌素", "result": "measured", "value": value, "unit": "mg_per_kg",
                      "limit": "0.02", "limit_standard": "GB 2763-2021", "verdict": verdict},

@@ -29,7 +29,7 @@ const GROUPS_SHOWN: usize = 12;
 const RAW_BYTES_SHOWN: usize = 4_096;
 
 /// What a page is made of.
-pub struct Given<'a> {
+pub(super) struct Given<'a> {
     pub story: &'a Story,
     pub records: &'a BTreeMap<u64, Entry>,
     pub root: Hash,
@@ -41,7 +41,7 @@ pub struct Given<'a> {
 
 #[derive(Template)]
 #[template(path = "batch.html")]
-pub struct BatchView {
+pub(super) struct BatchView {
     layout: Layout,
     strip: Strip,
     name: String,
@@ -204,7 +204,7 @@ struct EvidenceView {
 }
 
 impl BatchView {
-    pub fn new(layout: Layout, given: &Given<'_>) -> BatchView {
+    pub(super) fn new(layout: Layout, given: &Given<'_>) -> BatchView {
         Teller::new(&layout, given).view(layout.clone())
     }
 

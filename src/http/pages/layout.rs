@@ -9,10 +9,10 @@ use crate::merkle::Hash;
 use crate::text::{Lang, Page, fill, t};
 
 /// The one style sheet, inlined in every page: a page is one answer.
-pub const CSS: &str = include_str!("../../../templates/tokens.css");
+pub(super) const CSS: &str = include_str!("../../../templates/tokens.css");
 
 /// Lets exactly that style sheet in, pictures of our own, and nothing that runs.
-pub static POLICY: LazyLock<String> = LazyLock::new(|| {
+pub(super) static POLICY: LazyLock<String> = LazyLock::new(|| {
     let digest = STANDARD.encode(Hash::of(CSS.as_bytes()).as_bytes());
     format!(
         "default-src 'none'; style-src 'sha256-{digest}'; img-src 'self'; form-action 'self'; base-uri 'none'; \
@@ -21,58 +21,58 @@ pub static POLICY: LazyLock<String> = LazyLock::new(|| {
 });
 
 #[derive(Debug, Clone)]
-pub struct Layout {
-    pub lang: Lang,
+pub(super) struct Layout {
+    pub(super) lang: Lang,
     /// Scheme and host, without a slash at the end.
-    pub public_url: String,
-    pub operator: String,
+    pub(super) public_url: String,
+    pub(super) operator: String,
     /// Of this page, without the language: `/b/farm.lot`.
-    pub path: String,
+    pub(super) path: String,
     /// More of the query that a change of language keeps: `&all=1`.
-    pub query: &'static str,
-    pub title: String,
-    pub description: String,
-    pub image: String,
+    pub(super) query: &'static str,
+    pub(super) title: String,
+    pub(super) description: String,
+    pub(super) image: String,
 }
 
 impl Layout {
     /// The word in the page's language.
-    pub fn w(&self, word: Page) -> &'static str {
+    pub(super) fn w(&self, word: Page) -> &'static str {
         t(self.lang, word)
     }
 
-    pub fn css(&self) -> &'static str {
+    pub(super) fn css(&self) -> &'static str {
         CSS
     }
 
-    pub fn tag(&self) -> &'static str {
+    pub(super) fn tag(&self) -> &'static str {
         self.lang.tag()
     }
 
-    pub fn other(&self) -> Lang {
+    pub(super) fn other(&self) -> Lang {
         match self.lang {
             Lang::Zh => Lang::En,
             Lang::En => Lang::Zh,
         }
     }
 
-    pub fn operated_by(&self) -> String {
+    pub(super) fn operated_by(&self) -> String {
         fill(t(self.lang, Page::Operator), &[("name", &self.operator)])
     }
 
-    pub fn host(&self) -> &str {
+    pub(super) fn host(&self) -> &str {
         self.public_url.split_once("://").map_or(self.public_url.as_str(), |(_, host)| host)
     }
 }
 
 /// The verdict: one icon, one word, and why. Never colour alone.
 #[derive(Debug, Clone)]
-pub struct Strip {
+pub(super) struct Strip {
     /// Chooses colour and icon.
-    pub class: &'static str,
-    pub word: &'static str,
-    pub says: Vec<String>,
-    pub reasons: Vec<String>,
+    pub(super) class: &'static str,
+    pub(super) word: &'static str,
+    pub(super) says: Vec<String>,
+    pub(super) reasons: Vec<String>,
 }
 
 #[cfg(test)]
