@@ -21,6 +21,17 @@ impl Client {
         let config = Agent::config_builder().http_status_as_error(false).proxy(None).build();
         Client { agent: config.into(), base: base.trim_end_matches('/').to_owned() }
     }
+
+    /// What stands at a path, whole.
+    pub(super) fn get(&self, path: &str) -> anyhow::Result<Vec<u8>> {
+        let url = format!("{}{path}", self.base);
+        let mut response = self.agent.get(&url).call().with_context(|| url.clone())?;
+        let body = response.body_mut().read_to_vec()?;
+        match response.status() {
+            StatusCode::OK => Ok(body),
+            status => bail!("{url} answers {status}: {}", String::from_utf8_lossy(&body)),
+        }
+    }
 }
 
 impl Ledger for Client {

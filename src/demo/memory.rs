@@ -3,21 +3,35 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::season;
 use super::teller::Ledger;
 use crate::ledger::{Entry, MemoryFacts, State};
 use crate::merkle::Hash;
-use crate::note::vkey::{KeyType, VerifierKey};
+use crate::note::checkpoint::Checkpoint;
+use crate::note::signed_note::{self, SignedNote};
+use crate::note::vkey::{KeyName, KeyType, VerifierKey};
 use crate::statement::ed25519::KeyPair;
 use crate::statement::envelope::Envelope;
 use crate::statement::payload::{Statement, to_payload_bytes};
 use crate::statement::sealed;
 use crate::statement::subject::Subject;
+use crate::verify::Trust;
+use crate::verify::collect::{self, Under};
+
+const ORIGIN: &str = "demo.example/log";
+
+fn log_key() -> KeyPair {
+    KeyPair::from_seed(&[3; 32])
+}
+
+fn log_vkey() -> VerifierKey {
+    VerifierKey::new(ORIGIN.parse().unwrap(), KeyType::Ed25519, log_key().public())
+}
 
 pub(super) struct MemoryLedger {
     pub(super) state: State<MemoryFacts>,
     pub(super) genesis: Hash,
     pub(super) statements: Vec<Statement>,
+    pub(super) leaves: Vec<Hash>,
     pub(super) openings: Vec<Vec<Value>>,
     pub(super) files: Vec<(Hash, Vec<u8>)>,
     at: i64,
@@ -27,11 +41,6 @@ impl MemoryLedger {
     /// An empty ledger and one of its registrar's keys.
     pub(super) fn new(now: Timestamp) -> (MemoryLedger, KeyPair) {
         let keys = [KeyPair::from_seed(&[1; 32]), KeyPair::from_seed(&[2; 32])];
-        let vkey = VerifierKey::new(
-            "demo.example/log".parse().unwrap(),
-            KeyType::Ed25519,
-            KeyPair::from_seed(&[3; 32]).public(),
-        );
         let touches: Vec<String> = keys
             .iter()
             .map(|key| Subject::of_key(&key.key_id()).to_string())
@@ -42,7 +51,7 @@ impl MemoryLedger {
         let founding = |key: &KeyPair| json!({ "public_key": hex::encode(key.public().as_bytes()) });
         let payload = json!({
             "v": 1,
-            "origin": "demo.example/log",
+            "origin": ORIGIN,
             "id": "01936f5e-7c3a-7b2f-8d1e-0123456789ab",
             "kind": "genesis/1",
             "subject": "org:registrar",
@@ -55,7 +64,7 @@ impl MemoryLedger {
                 "rules": 1,
                 "registrar": { "name": "示范登记方" },
                 "keys": keys.iter().map(founding).collect::<Vec<_>>(),
-                "log_vkey": vkey.to_string(),
+                "log_vkey": log_vkey().to_string(),
             },
         });
         let statement = Statement::parse(&to_payload_bytes(&payload).unwrap()).unwrap();
@@ -64,6 +73,7 @@ impl MemoryLedger {
             state: State::load(MemoryFacts::default()).unwrap(),
             genesis: Hash::ZERO,
             statements: Vec::new(),
+            leaves: Vec::new(),
             openings: Vec::new(),
             files: Vec::new(),
             at: now.as_millisecond(),
@@ -71,6 +81,22 @@ impl MemoryLedger {
         ledger.genesis = ledger.append(&envelope).unwrap();
         let [registrar, _] = keys;
         (ledger, registrar)
+    }
+
+    /// The file that proves a batch, with its openings, and the trust file to check it against.
+    pub(super) fn bundle(&self, batch: &str) -> (Vec<u8>, Trust) {
+        let subject = Subject::parse(&format!("batch:{batch}")).unwrap();
+        let origin: KeyName = ORIGIN.parse().unwrap();
+        let (size, root) = (self.state.size(), self.state.root());
+        let text = Checkpoint { origin: origin.clone(), size, root }.to_string();
+        let line = signed_note::sign(&text, &origin, &log_key());
+        let note = SignedNote::new(text, vec![line]).unwrap().to_string();
+        let under = Under { size, note };
+        let mut bundle =
+            collect::bundle(&self.state.reader(), &subject, &under, &[], "2026-11-22T13:00:00Z").unwrap();
+        bundle.open(self.leaves.iter().copied().zip(self.openings.iter().cloned()).collect());
+        let trust = Trust::to_text(ORIGIN, &[log_vkey().to_string()], self.genesis, None);
+        (bundle.encode(), Trust::parse(&trust).unwrap())
     }
 
     fn append(&mut self, envelope: &Envelope) -> anyhow::Result<Hash> {
@@ -100,6 +126,7 @@ impl Ledger for MemoryLedger {
             sealed::check_json(&statement, opening)?;
         }
         self.statements.push(statement);
+        self.leaves.push(leaf);
         self.openings.push(openings.to_vec());
         Ok(leaf)
     }
@@ -117,9 +144,4 @@ impl Ledger for MemoryLedger {
 /// The time that the tests tell their stories at.
 pub(super) fn a_sunday() -> Timestamp {
     "2026-11-22T13:00:00Z".parse().unwrap()
-}
-
-/// Says when a season's test ends, for messages.
-pub(super) fn in_china(now: Timestamp) -> String {
-    season::instant(jiff::tz::Offset::constant(8).to_datetime(now))
 }

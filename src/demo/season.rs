@@ -19,7 +19,7 @@ pub(super) struct Season {
 impl Season {
     /// The newest season that is over by `now`, for a story whose last day is that month and day.
     pub(super) fn over_by(now: Timestamp, month: i8, day: i8) -> Season {
-        let today = CHINA.to_datetime(now).date();
+        let today = in_china(now).date();
         let year = today.year();
         Season { year: if date(year, month, day) < today { year } else { year - 1 } }
     }
@@ -40,6 +40,11 @@ impl Season {
     pub(super) fn at(self, month: i8, day: i8, hour: i8, minute: i8) -> DateTime {
         self.on(month, day).at(hour, minute, 0, 0)
     }
+}
+
+/// That moment on China's calendar.
+pub(super) fn in_china(time: Timestamp) -> DateTime {
+    CHINA.to_datetime(time)
 }
 
 /// `2026-06-12T05:30:00+08:00`

@@ -267,7 +267,7 @@ fn fresh<const N: usize>() -> anyhow::Result<[u8; N]> {
 }
 
 /// A UUIDv7 of the time of recording, as a phone makes it.
-fn statement_id(recorded: DateTime) -> anyhow::Result<String> {
+pub(super) fn statement_id(recorded: DateTime) -> anyhow::Result<String> {
     let millis = u64::try_from(season::millis(recorded)).context("a time before 1970")?;
     let id = uuid::Builder::from_unix_timestamp_millis(millis, &fresh()?).into_uuid().to_string();
     debug_assert!(names::is_statement_id(&id));

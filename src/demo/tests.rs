@@ -5,10 +5,12 @@ use std::sync::LazyLock;
 
 use serde_json::Value;
 
-use super::memory::{MemoryLedger, a_sunday, in_china};
+use super::memory::{MemoryLedger, a_sunday};
+use super::season;
 use super::stories::{Story, tell_all};
 use super::teller::Teller;
 use crate::statement::payload::Statement;
+use crate::verify::{Options, verify_bundle};
 
 /// What the tests look at, told once.
 static TOLD: LazyLock<(MemoryLedger, Vec<Story>)> = LazyLock::new(|| told(a_sunday()));
@@ -18,7 +20,7 @@ fn told(now: jiff::Timestamp) -> (MemoryLedger, Vec<Story>) {
     let home = ledger.genesis;
     let mut teller = Teller::new(&mut ledger, home, registrar, now);
     let stories =
-        tell_all(&mut teller, |_| {}).unwrap_or_else(|error| panic!("{}: {error:#}", in_china(now)));
+        tell_all(&mut teller, |_| {}).unwrap_or_else(|error| panic!("{}: {error:#}", season::in_china(now)));
     (ledger, stories)
 }
 
@@ -50,6 +52,18 @@ fn stories_hold_what_they_promise() {
     assert_eq!(failed, ["batch:shouguang-demo.hg2"]);
     let merged = of("processing/1").into_iter().find(|s| s.data["inputs"].as_array().unwrap().len() == 2);
     assert!(merged.is_some());
+}
+
+#[test]
+fn every_featured_batch_can_be_proven_offline() {
+    let (ledger, stories) = &*TOLD;
+    let options = Options { now: a_sunday().as_second(), max_age: 86_400 };
+    for batch in stories.iter().flat_map(|story| &story.featured) {
+        let (bundle, trust) = ledger.bundle(&batch.batch);
+        let report = verify_bundle(&bundle, &trust, &options);
+        assert!(report.verified(&[]), "{}: {:?}", batch.batch, report.layers().collect::<Vec<_>>());
+        assert!(bundle.len() < 1024 * 1024, "{} has {} bytes", batch.batch, bundle.len());
+    }
 }
 
 /// A story told in another year is set in that one's seasons, never in the future.
