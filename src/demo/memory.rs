@@ -9,6 +9,7 @@ use crate::merkle::Hash;
 use crate::note::checkpoint::Checkpoint;
 use crate::note::signed_note::{self, SignedNote};
 use crate::note::vkey::{KeyName, KeyType, VerifierKey};
+use crate::produce::{Ask, Story};
 use crate::statement::ed25519::KeyPair;
 use crate::statement::envelope::Envelope;
 use crate::statement::payload::{Statement, to_payload_bytes};
@@ -97,6 +98,23 @@ impl MemoryLedger {
         bundle.open(self.leaves.iter().copied().zip(self.openings.iter().cloned()).collect());
         let trust = Trust::to_text(ORIGIN, &[log_vkey().to_string()], self.genesis, None);
         (bundle.encode(), Trust::parse(&trust).unwrap())
+    }
+
+    /// What a page would tell of a batch.
+    pub(super) fn page(&self, batch: &str, now: Timestamp) -> Story {
+        let subject = Subject::parse(&format!("batch:{batch}")).unwrap();
+        let size = self.state.size();
+        let records = collect::gather(&self.state.reader(), &subject, size).unwrap().records;
+        let openings = self.leaves.iter().copied().zip(self.openings.iter().cloned()).collect();
+        let ask = Ask {
+            subject: &subject,
+            records: &records,
+            openings: &openings,
+            size,
+            at: self.at,
+            as_of: now.as_millisecond(),
+        };
+        Story::tell(&ask).unwrap()
     }
 
     fn append(&mut self, envelope: &Envelope) -> anyhow::Result<Hash> {

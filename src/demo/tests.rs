@@ -10,6 +10,7 @@ use super::season;
 use super::stories::{Story, tell_all};
 use super::teller::Teller;
 use crate::statement::payload::Statement;
+use crate::text::Condition;
 use crate::verify::{Options, verify_bundle};
 
 /// What the tests look at, told once.
@@ -64,6 +65,25 @@ fn every_featured_batch_can_be_proven_offline() {
         assert!(report.verified(&[]), "{}: {:?}", batch.batch, report.layers().collect::<Vec<_>>());
         assert!(bundle.len() < 1024 * 1024, "{} has {} bytes", batch.batch, bundle.len());
     }
+}
+
+#[test]
+fn pages_tell_the_turns_of_the_stories() {
+    let (ledger, stories) = &*TOLD;
+    let told = stories.iter().flat_map(|story| &story.featured);
+    let conditions: Vec<(&str, Condition)> =
+        told.map(|batch| (batch.batch.as_str(), ledger.page(&batch.batch, a_sunday()).condition)).collect();
+    let expected = [
+        ("xianju-demo.dk0612-a2", Condition::Corrected),
+        ("xianju-demo.dk0612-b3", Condition::Corrected),
+        ("luochuan-demo.fj1016-80x", Condition::Normal),
+        ("luochuan-demo.fj1016-85x", Condition::Normal),
+        ("shouguang-hub-demo.hg1-5kg", Condition::Normal),
+        ("shouguang-demo.hg2", Condition::Hold),
+        ("wenshan-demo.sq-40-bag", Condition::SignerRevoked),
+        ("wenshan-demo.sq-20-jar", Condition::SignerRevoked),
+    ];
+    assert_eq!(conditions, expected);
 }
 
 /// A story told in another year is set in that one's seasons, never in the future.
