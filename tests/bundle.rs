@@ -270,6 +270,38 @@ fn a_receipt_alone_shows_that_a_later_map_left_its_record_out() {
 }
 
 #[test]
+fn rules_that_the_verifier_does_not_know_are_not_checked_and_never_failed() {
+    let mut village = village();
+    let registrar: By<'_> = ("registrar", "registrar", "registrar-1");
+    let statement = village.statement("ledger.rules/1", "ledger:", &[], &[registrar], json!({"rules": 2}));
+    let record = village.draft(&statement, &["registrar-1"]);
+    let file = village.pretend_with(record, "batch:farm.p").encode();
+    let report = verify_bundle(&file, &village.trust(), &OPTIONS);
+    assert_eq!(
+        report.status(Layer::Rights).word(),
+        "not checked",
+        "{}",
+        report.status(Layer::Rights).reason()
+    );
+    assert!(report.status(Layer::Rights).reason().contains("rules 2"));
+    assert!(report.status(Layer::Log).is_ok() && report.status(Layer::Completeness).is_ok());
+    assert!(!report.verified(&[]));
+}
+
+#[test]
+fn a_record_that_the_rules_refuse_fails_though_the_operator_logged_it() {
+    let mut village = village();
+    // The laboratory grades what it does not hold: the operator let it in.
+    let grading = data::grading(&[("batch:farm.p", 99)], &[("batch:lab.g", 98)]);
+    let statement = village.statement("grading/1", "batch:lab.g", &["batch:farm.p"], &[LAB], grading);
+    let record = village.draft(&statement, &["lab-key"]);
+    let file = village.pretend_with(record, "batch:farm.p").encode();
+    let report = verify_bundle(&file, &village.trust(), &OPTIONS);
+    assert_eq!(report.status(Layer::Rights).word(), "failed", "{}", report.status(Layer::Rights).reason());
+    assert!(report.status(Layer::Log).is_ok());
+}
+
+#[test]
 fn a_broken_receipt_is_no_evidence() {
     let village = village();
     let trust = village.trust();

@@ -54,6 +54,7 @@ impl From<CheckError> for ApplyError {
     fn from(error: CheckError) -> ApplyError {
         match error {
             CheckError::Facts(error) => ApplyError::Facts(error),
+            CheckError::NewerRules(_) => Refusal::new(Code::Form, error.to_string()).into(),
             CheckError::Refused(refusal) => ApplyError::Refused(refusal),
         }
     }

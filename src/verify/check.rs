@@ -14,7 +14,7 @@ use super::report::{Layer, Report, Status};
 use super::signed_checkpoint::{self, SignedCheckpoint};
 use super::trust::Trust;
 use super::{bundle, omission};
-use crate::ledger::{CheckError, Entry, RULES_KNOWN, Record, introduced_keys};
+use crate::ledger::{CheckError, Entry, Record, introduced_keys};
 use crate::merkle::proof::{subset_root, verify_consistency};
 use crate::merkle::{Hash, map};
 use crate::statement::ed25519::PublicKey;
@@ -336,10 +336,9 @@ impl<'a> Checker<'a> {
                 Err(CheckError::Refused(refusal)) => {
                     return Status::Failed(format!("record {}: {refusal}", record.seq));
                 }
-                Err(CheckError::Facts(error)) => return Status::NotChecked(error.to_string()),
-            }
-            if !RULES_KNOWN.contains(&ledger.rules_version()) {
-                return Status::NotChecked("newer rules than this program knows".into());
+                Err(error @ (CheckError::Facts(_) | CheckError::NewerRules(_))) => {
+                    return Status::NotChecked(error.to_string());
+                }
             }
         }
         if ledger.rules_version() != self.bundle.rules {

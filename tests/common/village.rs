@@ -3,8 +3,11 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
-use suyuan::ledger::{Applied, ApplyError, Code, Entry, MemoryFacts, Record, State};
+use suyuan::ledger::{Applied, ApplyError, Code, Entry, MapRecord, MemoryFacts, Record, State};
 use suyuan::merkle::Hash;
+use suyuan::merkle::map::{self, MapNodesInMemory, MapValue};
+use suyuan::merkle::proof::subset_proof;
+use suyuan::merkle::tree::{Frontier, NodesInMemory};
 use suyuan::note::checkpoint::Checkpoint;
 use suyuan::note::signed_note::{self, SignedNote};
 use suyuan::note::vkey::{KeyType, VerifierKey};
@@ -13,6 +16,7 @@ use suyuan::statement::envelope::Envelope;
 use suyuan::statement::payload::{Statement, to_payload_bytes};
 use suyuan::statement::subject::Subject;
 use suyuan::verify::Trust;
+use suyuan::verify::bundle::Bundle;
 use suyuan::verify::collect::{self, Under};
 
 pub const ORIGIN: &str = "suyuan.example/test";
@@ -301,53 +305,54 @@ pub mod data {
 impl Village {
     /// What a lying operator would publish next: one more map record, over a map as if entry `hidden` were not there,
     /// with a bundle of the subject that the hidden record is about. Its tree is honest, its map is not.
-    pub fn pretend_without(&mut self, hidden: u64) -> suyuan::verify::bundle::Bundle {
-        use suyuan::ledger::MapRecord;
-        use suyuan::merkle::map::{self, MapNodesInMemory, MapValue};
-        use suyuan::merkle::tree::{Frontier, leaf_hash};
+    pub fn pretend_without(&mut self, hidden: u64) -> Bundle {
+        let record = self.state.reader().entry(hidden).expect("entry");
+        let subject = record.as_record().expect("a record").statement.subject.clone();
+        let mut bundle = Bundle::parse(&self.bundle(subject.as_str())).expect("a bundle");
+        bundle.records.retain(|entry| entry.seq() != hidden);
+        self.publish(bundle, Vec::new(), |entry| entry.seq() != hidden)
+    }
 
-        let size = self.state.size();
+    /// A bundle of `subject` whose log goes on with a record that the rules here refuse.
+    pub fn pretend_with(&mut self, record: Record, subject: &str) -> Bundle {
+        let mut bundle = Bundle::parse(&self.bundle(subject)).expect("a bundle");
+        bundle.records.push(Entry::Record(Box::new(record.clone())));
+        self.publish(bundle, vec![Entry::Record(Box::new(record))], |_| true)
+    }
+
+    /// Ends the log with `more` and a map record over what is `counted`, and proves `bundle` under that.
+    fn publish(&self, mut bundle: Bundle, more: Vec<Entry>, counted: impl Fn(&Entry) -> bool) -> Bundle {
         let reader = self.state.reader();
+        let mut entries: Vec<Entry> =
+            (0..self.state.size()).map(|seq| reader.entry(seq).expect("entry")).collect();
+        entries.extend(more);
+        let size = entries.len() as u64;
         let mut values: BTreeMap<Hash, MapValue> = BTreeMap::new();
-        let mut subject = None;
-        for seq in (0..size).filter(|seq| *seq != hidden) {
-            let entry = reader.entry(seq).expect("entry");
+        for entry in entries.iter().filter(|entry| counted(entry)) {
             for link in entry.as_record().map(|record| record.links.clone()).unwrap_or_default() {
-                let value = values
-                    .entry(map::map_key(link.subject.as_str()))
-                    .or_insert(MapValue { count: 0, last: Hash::ZERO });
+                let value = values.entry(map::map_key(link.subject.as_str()));
+                let value = value.or_insert(MapValue { count: 0, last: Hash::ZERO });
                 *value = MapValue { count: value.count + 1, last: entry.leaf() };
             }
         }
-        if let Some(record) = reader.entry(hidden).expect("entry").as_record() {
-            subject = Some(record.statement.subject.clone());
-        }
-        let subject = subject.expect("a record is hidden");
         let mut nodes = MapNodesInMemory::default();
         let update = map::update(&nodes, &map::EMPTY_MAP, &values).expect("memory");
         nodes.extend(update.new_nodes);
-        let lie = Entry::Map(MapRecord { seq: size, at: self.at + 5, root: update.root, size });
+        let seal = Entry::Map(MapRecord { seq: size, at: self.at + 5000, root: update.root, size });
+        entries.push(seal.clone());
         let mut frontier = Frontier::new();
-        let mut leaves = Vec::new();
-        for seq in 0..size {
-            leaves.push(reader.entry(seq).expect("entry").leaf());
-        }
-        leaves.push(leaf_hash(&lie.encode()));
-        let mut tree = suyuan::merkle::tree::NodesInMemory::default();
-        for leaf in &leaves {
-            frontier.push(*leaf, |node| {
+        let mut tree = NodesInMemory::default();
+        for entry in &entries {
+            frontier.push(entry.leaf(), |node| {
                 tree.insert((node.level, node.index), node.hash);
             });
         }
-        let mut bundle =
-            suyuan::verify::bundle::Bundle::parse(&self.bundle(subject.as_str())).expect("a bundle");
-        bundle.records.pop();
-        bundle.records.retain(|entry| entry.seq() != hidden);
-        bundle.records.push(lie);
+        bundle.records.retain(|entry| entry.as_record().is_some());
+        bundle.records.push(seal);
         bundle.size = size + 1;
         bundle.checkpoints = vec![checkpoint_note(size + 1, frontier.root())];
         let places: Vec<u64> = bundle.records.iter().map(Entry::seq).collect();
-        bundle.inclusion = suyuan::merkle::proof::subset_proof(&tree, &places, size + 1).expect("a proof");
+        bundle.inclusion = subset_proof(&tree, &places, size + 1).expect("a proof");
         for claim in &mut bundle.map {
             let (value, proof) = map::prove(&nodes, &update.root, claim.subject.as_str()).expect("memory");
             (claim.value, claim.proof) = (value, proof);

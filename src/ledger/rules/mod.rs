@@ -80,6 +80,9 @@ pub struct Outcome {
 pub enum CheckError {
     #[error(transparent)]
     Facts(#[from] FactsError),
+    /// The ledger switched to rules that this program does not know: from here on it can judge nothing.
+    #[error("the ledger goes by rules {0}, which this program does not know: update it first")]
+    NewerRules(u64),
     #[error("{0}")]
     Refused(#[from] Refusal),
 }

@@ -279,7 +279,7 @@ impl Judge<'_> {
             return refuse(Code::Right, "rules only move forward");
         }
         if !RULES_KNOWN.contains(&rules) {
-            return refuse(Code::Form, format!("this program does not know rules {rules}: update it first"));
+            return Err(CheckError::NewerRules(rules));
         }
         self.outcome.rules = Some(rules);
         Ok(())
