@@ -3,9 +3,17 @@
 //! Each command returns an [`Answer`] or an error: three exit codes, because "checked and not verified" and "could not
 //! check" are different things to know. Nothing here decides anything about the ledger.
 
+#[cfg(feature = "service")]
+mod draft;
 mod files;
 mod key;
+#[cfg(feature = "service")]
+mod new;
+#[cfg(feature = "service")]
+mod org;
 mod passphrase;
+#[cfg(feature = "service")]
+mod sign;
 mod times;
 mod verify;
 
@@ -45,6 +53,16 @@ enum Command {
     /// Make a key, or show a key's public part
     #[command(subcommand)]
     Key(key::Command),
+    /// Write an empty statement of a kind, to fill in
+    #[cfg(feature = "service")]
+    New(new::Args),
+    /// Register organisations and their keys, as statements
+    #[cfg(feature = "service")]
+    #[command(subcommand)]
+    Org(org::Command),
+    /// Sign statements: values sealed, files hashed, envelopes out
+    #[cfg(feature = "service")]
+    Sign(sign::Args),
     /// Check a bundle, a receipt or evidence of an omission, offline
     Verify(verify::Args),
 }
@@ -52,6 +70,12 @@ enum Command {
 pub fn run(cli: Cli) -> anyhow::Result<Answer> {
     match cli.command {
         Command::Key(command) => key::run(command),
+        #[cfg(feature = "service")]
+        Command::New(args) => new::run(args),
+        #[cfg(feature = "service")]
+        Command::Org(command) => org::run(command),
+        #[cfg(feature = "service")]
+        Command::Sign(args) => sign::run(args),
         Command::Verify(args) => verify::run(args),
     }
 }

@@ -9,6 +9,19 @@ pub(super) fn now_secs() -> i64 {
     since.map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or(i64::MAX))
 }
 
+/// Now, as statements write it.
+#[cfg(feature = "service")]
+pub(super) fn now_text() -> String {
+    let now = jiff::Timestamp::from_second(now_secs()).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+    now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+/// Today, in the time zone of Greenwich: whoever fills in the form knows better.
+#[cfg(feature = "service")]
+pub(super) fn today_text() -> String {
+    now_text()[..10].to_owned()
+}
+
 /// `90s`, `30m`, `24h`, `7d`, in seconds.
 pub(super) fn parse_secs(text: &str) -> Result<i64, String> {
     let rule = || "a length of time is a number and s, m, h or d, like 24h".to_owned();

@@ -17,7 +17,7 @@ use crate::verify::{Layer, Options, Report, Status, Trust, verify_bundle};
 use super::{Answer, files, times};
 
 /// Room for a trust file with the longest policy.
-const TRUST_BYTES_MAX: usize = 2 * POLICY_BYTES_MAX;
+pub(super) const TRUST_BYTES_MAX: usize = 2 * POLICY_BYTES_MAX;
 
 const EXAMPLES: &str = "\
 Examples:
