@@ -15,7 +15,7 @@ use suyuan::verify::{Options, Trust, verify_bundle};
 /// Just after the witness of the bundles made in Python has cosigned.
 const NOW: i64 = 1_795_311_100;
 const MAX_AGE: i64 = 86_400;
-const MUTANTS: usize = 600;
+const MUTANTS: usize = 300;
 /// Ledgers with one random change; those with a chosen one come on top.
 const LEDGERS: &str = "150";
 
