@@ -12,9 +12,10 @@ use crate::note::vkey::{KeyName, KeyType, VerifierKey};
 use crate::produce::{Ask, Story};
 use crate::statement::ed25519::KeyPair;
 use crate::statement::envelope::Envelope;
+use crate::statement::kinds::Kind;
 use crate::statement::payload::{Statement, to_payload_bytes};
-use crate::statement::sealed;
 use crate::statement::subject::Subject;
+use crate::statement::{schema, sealed};
 use crate::verify::Trust;
 use crate::verify::collect::{self, Under};
 
@@ -140,8 +141,16 @@ impl Ledger for MemoryLedger {
     fn submit(&mut self, envelope: &Envelope, openings: &[Value]) -> anyhow::Result<Hash> {
         let leaf = self.append(envelope)?;
         let statement = Statement::parse(&envelope.payload)?;
+        let kind: Kind = statement.kind.to_string().parse()?;
+        let corrected =
+            statement.corrects.and_then(|leaf| self.leaves.iter().position(|known| *known == leaf));
+        let original = corrected.map(|i| self.statements[i].kind.to_string().parse()).transpose()?;
         for opening in openings {
             sealed::check_json(&statement, opening)?;
+            if let (Some(pointer), Some(value)) = (opening["pointer"].as_str(), opening.get("value")) {
+                schema::check_opened(kind, original, pointer, value)
+                    .map_err(|error| anyhow::anyhow!("{error}"))?;
+            }
         }
         self.statements.push(statement);
         self.leaves.push(leaf);
