@@ -43,9 +43,12 @@ pub mod keys {
 
     pub const LOG: &[u8] = b"g/log";
 
+    /// Before every record.
+    pub const RECORDS: &[u8] = b"r/";
+
     /// Record bytes by sequence number.
     pub fn record(seq: u64) -> Vec<u8> {
-        [b"r/".as_slice(), &seq.to_be_bytes()].concat()
+        [RECORDS, &seq.to_be_bytes()].concat()
     }
 
     /// Hash of the complete subtree `index` of 2^level leaves.

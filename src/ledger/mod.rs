@@ -11,6 +11,7 @@ mod reader;
 mod refusal;
 mod rights;
 mod rules;
+mod signatures;
 mod state;
 
 pub use entry::{Entry, EntryError, Link, MapRecord, Record};

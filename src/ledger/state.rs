@@ -18,7 +18,6 @@ use super::rules::{self, CheckError, Lookup, Outcome, View};
 use crate::merkle::tile::ENTRY_BYTES_MAX;
 use crate::merkle::tree::{Frontier, leaf_hash};
 use crate::merkle::{Hash, map};
-use crate::statement::ed25519::PublicKey;
 use crate::statement::envelope::Envelope;
 use crate::statement::kinds::Kind;
 use crate::statement::payload::Home;
@@ -144,7 +143,7 @@ impl<F: Facts> State<F> {
     pub fn apply(&mut self, entry: &Entry) -> Result<Applied, ApplyError> {
         match entry {
             Entry::Record(record) => {
-                self.verify_signatures(record)?;
+                self.reader.verify_signatures(&record.envelope, &record.statement)?;
                 self.apply_admitted(record)
             }
             Entry::Map(map) => self.apply_map(map),
@@ -243,32 +242,6 @@ impl<F: Facts> State<F> {
     }
 
     // -- checks ----------------------------------------------------------------------------------------------
-
-    fn verify_signatures(&self, record: &Record) -> Result<(), ApplyError> {
-        for signature in &record.envelope.signatures {
-            let key = self.public_key(&record.statement, &signature.keyid)?;
-            if record.envelope.verify(signature, &key).is_err() {
-                return refuse(
-                    Code::Signature,
-                    format!("the signature of key {} does not fit", signature.keyid),
-                );
-            }
-        }
-        Ok(())
-    }
-
-    /// The key with this id: registered, or introduced by the statement itself.
-    pub fn public_key(&self, statement: &Statement, id: &Hash) -> Result<PublicKey, ApplyError> {
-        let bytes = match self.reader.subject(&Subject::of_key(id))? {
-            Some(SubjectFact { detail: Detail::Key(key), .. }) => Some(key.public_key),
-            _ => rules::introduced_keys(statement).into_iter().find(|key| Hash::of(&key.0) == *id),
-        };
-        let Some(bytes) = bytes else {
-            return refuse(Code::Unknown, format!("key {id} is not in the ledger"));
-        };
-        PublicKey::parse(&bytes.0)
-            .map_err(|error| Refusal::new(Code::Signature, format!("key {id}: {error}")).into())
-    }
 
     fn continues(&self, seq: u64, at: i64) -> Result<(), ApplyError> {
         if seq != self.size() {
