@@ -14,6 +14,8 @@ pub mod note;
 pub mod print;
 pub mod produce;
 pub mod statement;
+#[cfg(feature = "service")]
+pub mod store;
 pub mod text;
 pub mod verify;
 
