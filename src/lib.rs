@@ -12,6 +12,8 @@ pub mod merkle;
 pub mod note;
 #[cfg(feature = "service")]
 pub mod print;
+#[cfg(feature = "service")]
+pub mod private;
 pub mod produce;
 pub mod statement;
 #[cfg(feature = "service")]
