@@ -15,6 +15,8 @@ pub mod print;
 #[cfg(feature = "service")]
 pub mod private;
 pub mod produce;
+#[cfg(feature = "service")]
+pub mod sequencer;
 pub mod statement;
 #[cfg(feature = "service")]
 pub mod store;

@@ -70,7 +70,8 @@ pub struct Says<'a> {
 
 pub struct Farm<L> {
     pub ledger: L,
-    made: u64,
+    /// Statements so far; the next id follows from it.
+    pub made: u64,
 }
 
 impl<L: Ledger> Farm<L> {
@@ -83,6 +84,11 @@ impl<L: Ledger> Farm<L> {
         farm.register("lengyun", "冷运物流", "Lengyun Cold Logistics", "carrier");
         farm.register("xianda", "鲜达平台", "Xianda Platform", "platform");
         farm
+    }
+
+    /// A farm whose organisations the ledger knows already, after `made` statements.
+    pub fn known(ledger: L, made: u64) -> Farm<L> {
+        Farm { ledger, made }
     }
 
     pub fn register(&mut self, org: &str, name: &str, name_en: &str, role: &str) -> Hash {

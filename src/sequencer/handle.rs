@@ -1,0 +1,335 @@
+//! How the floors above use the ledger.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
+
+use super::admission::{AdmissionError, Refused, Submission, admit};
+use super::published::{Commit, Published, Receipt, ReceiptError};
+use super::status::{ReadOnly, Status};
+use super::writer::{Command, Placed};
+use crate::ledger::{Entry, FactsError, Reader};
+use crate::merkle::Hash;
+use crate::note::signed_note::SignedNote;
+use crate::private::openings::{self, Kept, Opening};
+use crate::statement::payload::Statement;
+use crate::store::blobs::{BlobError, BlobWriter, Blobs};
+use crate::store::{Batch, KeyRange, Pairs, Read, Snapshot, Store, StoreError};
+
+/// The open ledger. Clone it freely. While one lives, the store stays open and locked.
+#[derive(Clone)]
+pub struct LedgerHandle {
+    shared: Arc<Shared>,
+    queue: mpsc::Sender<Command>,
+}
+
+/// Why a statement has no place in the log, or none that is known.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SubmitError {
+    #[error("too many statements are waiting; try again in a moment")]
+    Busy,
+    /// Whether it was taken is not known. The same statement again gets the same place, or its first one.
+    #[error("the write failed and may or may not have happened ({0}): send the same statement again")]
+    Uncertain(String),
+    #[error("{0}")]
+    ReadOnly(#[from] ReadOnly),
+    #[error("{0}")]
+    Refused(#[from] Refused),
+}
+
+/// The place of a statement in the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Accepted {
+    /// False: the same payload was there already.
+    pub is_new: bool,
+    pub receipt: Receipt,
+}
+
+/// A statement on its way. Several may be sent before the first is waited for; they keep their order.
+pub struct Pending(Progress);
+
+enum Progress {
+    Known { seq: u64, published: Arc<Published> },
+    Queued(oneshot::Receiver<Result<Placed, SubmitError>>),
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum EraseError {
+    #[error(transparent)]
+    Blob(#[from] BlobError),
+    #[error(transparent)]
+    Facts(#[from] FactsError),
+    #[error("record {leaf} is not in the ledger")]
+    NoSuchRecord { leaf: Hash },
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("the ledger is shutting down")]
+    ShutDown,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum UploadError {
+    #[error(transparent)]
+    Blob(#[from] BlobError),
+    #[error("the attachment was erased")]
+    Erased,
+    #[error(transparent)]
+    Facts(#[from] FactsError),
+    #[error("no accepted statement names this attachment, or its opening was never given")]
+    NotNamed,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl LedgerHandle {
+    pub(super) fn new(shared: Arc<Shared>, queue: mpsc::Sender<Command>) -> LedgerHandle {
+        LedgerHandle { shared, queue }
+    }
+
+    /// Checks the statement here and now, and answers when it is durable and proven. The check costs a fraction of a
+    /// millisecond of this thread's time.
+    pub async fn submit(&self, submission: Submission) -> Result<Accepted, SubmitError> {
+        self.enqueue(submission)?.accepted().await
+    }
+
+    /// As [`submit`](Self::submit), outside of async code.
+    pub fn submit_blocking(&self, submission: Submission) -> Result<Accepted, SubmitError> {
+        self.enqueue(submission)?.accepted_blocking()
+    }
+
+    /// Admits the statement and puts it into the queue.
+    pub fn enqueue(&self, submission: Submission) -> Result<Pending, SubmitError> {
+        let published = self.published();
+        let reader = published.reader();
+        if submission.openings.is_empty()
+            && let Some(seq) = reader.payload_seq(&submission.payload_hash()).map_err(unreadable)?
+        {
+            return Ok(Pending(Progress::Known { seq, published }));
+        }
+        let admitted = admit(&reader, submission).map_err(|error| match error {
+            AdmissionError::Facts(error) => unreadable(error),
+            AdmissionError::Refused(refused) => refused.into(),
+        })?;
+        let (answer, answered) = oneshot::channel();
+        match self.queue.try_send(Command::Submit { admitted: Box::new(admitted), answer }) {
+            Ok(()) => Ok(Pending(Progress::Queued(answered))),
+            Err(TrySendError::Full(_)) => Err(SubmitError::Busy),
+            Err(TrySendError::Closed(_)) => Err(self.shared.why_read_only().into()),
+        }
+    }
+
+    /// The ledger as of the last commit.
+    pub fn snapshot(&self) -> Reader<Snapshot> {
+        self.published().reader()
+    }
+
+    /// The last commit with its checkpoint, for answers that must fit together.
+    pub fn published(&self) -> Arc<Published> {
+        self.shared.published()
+    }
+
+    pub fn latest_checkpoint(&self) -> Option<SignedNote> {
+        self.published().checkpoint.clone()
+    }
+
+    /// The proof of a record against the newest checkpoint.
+    pub fn receipt(&self, seq: u64) -> Result<Receipt, ReceiptError> {
+        self.published().receipt(seq)
+    }
+
+    pub fn status(&self) -> Status {
+        self.shared.status.borrow().clone()
+    }
+
+    /// Every commit from now on. A receiver that lags is told how many it missed.
+    pub fn commits(&self) -> broadcast::Receiver<Arc<Commit>> {
+        self.shared.commits.subscribe()
+    }
+
+    /// The last commit, and a call when there is a newer one.
+    pub fn watch(&self) -> watch::Receiver<Arc<Published>> {
+        self.shared.published.subscribe()
+    }
+
+    /// What opens a record's sealed values, as far as it was given and not erased.
+    pub fn openings(&self, leaf: &Hash) -> Result<Vec<Opening>, StoreError> {
+        openings::of(&self.snapshot().0, leaf)
+    }
+
+    pub fn blobs(&self) -> &Blobs {
+        &self.shared.blobs
+    }
+
+    /// Begins to take the file of an attachment that an accepted statement names, with the size and the hash it says.
+    pub fn upload(&self, commitment: &Hash) -> Result<BlobWriter, UploadError> {
+        let reader = self.snapshot();
+        let Some((leaf, pointer)) = openings::place_of(&reader.0, commitment)? else {
+            return Err(UploadError::NotNamed);
+        };
+        let statement = statement_of(&reader, &leaf)?.ok_or(UploadError::NotNamed)?;
+        let attachment = openings::attachment(&statement, &pointer).ok_or(UploadError::NotNamed)?;
+        match openings::at(&reader.0, &leaf, &pointer)? {
+            Kept::Open(Opening::File(opening)) => {
+                Ok(self.shared.blobs.begin(*commitment, opening.sha256, attachment.size)?)
+            }
+            Kept::Erased => Err(UploadError::Erased),
+            Kept::Open(Opening::Value(_)) | Kept::Never => Err(UploadError::NotNamed),
+        }
+    }
+
+    /// Deletes what opens one member of a record, and its file if it is an attachment, and waits until they have left the
+    /// disk. Proofs stay as they are. Blocks for as long as readers hold older snapshots: not for async code.
+    pub fn erase(&self, leaf: &Hash, pointer: &str) -> Result<(), EraseError> {
+        let statement = statement_of(&self.snapshot(), leaf)?;
+        let statement = statement.ok_or(EraseError::NoSuchRecord { leaf: *leaf })?;
+        let (done, waiting) = oneshot::channel();
+        let command = Command::Erase { leaf: *leaf, pointer: pointer.to_owned(), done };
+        self.queue.blocking_send(command).map_err(|_| EraseError::ShutDown)?;
+        waiting.blocking_recv().map_err(|_| EraseError::ShutDown)??;
+        if let Some(attachment) = openings::attachment(&statement, pointer) {
+            self.shared.blobs.erase(&attachment.commitment)?;
+        }
+        Ok(self.shared.store.purge(&openings::range(leaf, pointer))?)
+    }
+
+    /// The operator says that the clock is right although it looks wrong.
+    pub async fn confirm_clock(&self) {
+        let (done, waiting) = oneshot::channel();
+        // Where nobody listens any more there is no clock to confirm.
+        if self.queue.send(Command::ConfirmClock { done }).await.is_ok() {
+            let _ = waiting.await;
+        }
+    }
+
+    /// A witness of the policy has signed a checkpoint with this time, in Unix seconds.
+    pub fn saw_witness_time(&self, seconds: u64) {
+        let ms = i64::try_from(seconds).unwrap_or(i64::MAX).saturating_mul(1000);
+        self.shared.witness_ms.fetch_max(ms, Ordering::Relaxed);
+    }
+
+    /// What higher floors keep beside the ledger.
+    pub fn aside(&self) -> Aside {
+        Aside(self.shared.store.clone())
+    }
+
+    /// Asks the writer to answer what waits and to end.
+    pub(super) fn stop(&self) {
+        // A full queue is being emptied; a closed one has no writer.
+        let mut stop = Command::Stop;
+        while let Err(TrySendError::Full(command)) = self.queue.try_send(stop) {
+            stop = command;
+            std::thread::yield_now();
+        }
+    }
+}
+
+impl Pending {
+    pub async fn accepted(self) -> Result<Accepted, SubmitError> {
+        match self.0 {
+            Progress::Known { seq, published } => accepted(seq, false, &published),
+            Progress::Queued(answered) => answer(answered.await),
+        }
+    }
+
+    /// As [`accepted`](Self::accepted), outside of async code.
+    pub fn accepted_blocking(self) -> Result<Accepted, SubmitError> {
+        match self.0 {
+            Progress::Known { seq, published } => accepted(seq, false, &published),
+            Progress::Queued(answered) => answer(answered.blocking_recv()),
+        }
+    }
+}
+
+/// The part of the store that is not the ledger's. Reads are of this moment, not of the last commit.
+#[derive(Clone)]
+pub struct Aside(Arc<dyn Store>);
+
+impl Aside {
+    /// All or nothing, synced. Keys of the ledger are refused.
+    pub fn write(&self, batch: Batch) -> Result<(), StoreError> {
+        self.0.write_aside(batch)
+    }
+}
+
+impl Read for Aside {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        self.0.get(key)
+    }
+
+    fn multi_get(&self, keys: &[Vec<u8>]) -> Result<Vec<Option<Vec<u8>>>, StoreError> {
+        self.0.multi_get(keys)
+    }
+
+    fn scan(&self, range: &KeyRange) -> Pairs<'_> {
+        self.0.scan(range)
+    }
+}
+
+/// What the writer tells and the handles read.
+pub(super) struct Shared {
+    pub(super) blobs: Blobs,
+    pub(super) commits: broadcast::Sender<Arc<Commit>>,
+    pub(super) published: watch::Sender<Arc<Published>>,
+    pub(super) status: watch::Sender<Status>,
+    pub(super) store: Arc<dyn Store>,
+    /// The newest time that a witness has signed, in milliseconds; 0: none.
+    pub(super) witness_ms: AtomicI64,
+}
+
+impl Shared {
+    pub(super) fn published(&self) -> Arc<Published> {
+        self.published.borrow().clone()
+    }
+
+    pub(super) fn publish(&self, published: Arc<Published>) {
+        self.published.send_replace(published);
+    }
+
+    pub(super) fn announce(&self, commit: Commit) {
+        // It is no error that nobody listens.
+        let _ = self.commits.send(Arc::new(commit));
+    }
+
+    pub(super) fn set_status(&self, status: Status) {
+        self.status.send_if_modified(|now| {
+            let changed = *now != status;
+            *now = status;
+            changed
+        });
+    }
+
+    pub(super) fn why_read_only(&self) -> ReadOnly {
+        match &*self.status.borrow() {
+            Status::ReadOnly(why) => why.clone(),
+            Status::Writable => ReadOnly::ShutDown,
+        }
+    }
+}
+
+fn answer(
+    answered: Result<Result<Placed, SubmitError>, oneshot::error::RecvError>,
+) -> Result<Accepted, SubmitError> {
+    // The writer answers all it has taken, unless a defect ended it between taking and answering.
+    let placed = answered.map_err(|_| SubmitError::Uncertain("the writer ended".to_owned()))??;
+    accepted(placed.seq, placed.is_new, &placed.published)
+}
+
+fn accepted(seq: u64, is_new: bool, published: &Published) -> Result<Accepted, SubmitError> {
+    // The statement is in; what could not be read is its proof. Asking again may do better.
+    let receipt = published.receipt(seq).map_err(|error| SubmitError::Uncertain(error.to_string()))?;
+    Ok(Accepted { is_new, receipt })
+}
+
+fn unreadable(error: FactsError) -> SubmitError {
+    SubmitError::ReadOnly(ReadOnly::Failed(error.to_string()))
+}
+
+fn statement_of(reader: &Reader<Snapshot>, leaf: &Hash) -> Result<Option<Statement>, FactsError> {
+    let Some(fact) = reader.leaf(leaf)? else { return Ok(None) };
+    match reader.entry(fact.seq)? {
+        Entry::Record(record) => Ok(Some(record.statement)),
+        Entry::Map(_) => Ok(None),
+    }
+}

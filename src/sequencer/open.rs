@@ -1,0 +1,182 @@
+//! Opening a ledger: its files, the checks, the writer.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
+use std::thread::JoinHandle;
+
+use tokio::sync::{broadcast, mpsc, watch};
+
+use super::clock::{Clock, Timekeeper};
+use super::handle::{LedgerHandle, Shared};
+use super::inspect::{Sound, inspect};
+use super::published::Published;
+use super::signer::LogSigner;
+use super::status::{ReadOnly, Status};
+use super::writer::{QUEUE_MAX, Working, Writer};
+use crate::ledger::{FactsError, LogFact, Reader, State};
+use crate::merkle::tree::{EMPTY_ROOT, root_at};
+use crate::note::vkey::VerifierKey;
+use crate::store::blobs::Blobs;
+use crate::store::data_dir::{DataDir, DataDirError};
+use crate::store::rocks::RocksStore;
+use crate::store::signed_head::SignedHead;
+use crate::store::{Live, Snapshot, Store, StoreError};
+
+/// Commits that a slow watcher may lag behind.
+const COMMITS_KEPT: usize = 1024;
+
+/// What it takes to open a ledger's directory.
+pub struct Settings {
+    pub dir: DataDir,
+    pub signed_head: SignedHead,
+    /// None: to read only.
+    pub signer: Option<LogSigner>,
+    pub clock: Arc<dyn Clock>,
+    /// An operator has looked at the clock.
+    pub clock_confirmed: bool,
+}
+
+/// The same with the files already open, for tests that bring their own.
+pub struct Parts {
+    pub store: Arc<dyn Store>,
+    pub blobs: Blobs,
+    pub signed_head: SignedHead,
+    pub signer: Option<LogSigner>,
+    pub clock: Arc<dyn Clock>,
+    pub clock_confirmed: bool,
+    /// The directory comes from a backup and was not compared with the outside yet.
+    pub restored: bool,
+}
+
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    #[error("{path}: {source}")]
+    Blobs { path: String, source: std::io::Error },
+    #[error(transparent)]
+    DataDir(#[from] DataDirError),
+    #[error(transparent)]
+    Facts(#[from] FactsError),
+    #[error("the store holds no ledger")]
+    NoLedger,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("cannot start the writer: {0}")]
+    Thread(std::io::Error),
+}
+
+/// An open ledger and its writer. Dropping it answers what waits, ends the writer, and leaves readers their handles.
+pub struct Ledger {
+    handle: LedgerHandle,
+    writer: Option<JoinHandle<()>>,
+}
+
+impl Ledger {
+    /// Opens a ledger. One whose disk does not hold what was signed opens too, to be read: see its status.
+    pub fn open(settings: Settings) -> Result<Ledger, OpenError> {
+        let dir = &settings.dir;
+        dir.check()?;
+        let store = Arc::new(RocksStore::open(&dir.db())?);
+        let blobs = open_blobs(&dir.blobs())?;
+        Ledger::start(Parts {
+            store,
+            blobs,
+            restored: dir.restored().exists(),
+            signed_head: settings.signed_head,
+            signer: settings.signer,
+            clock: settings.clock,
+            clock_confirmed: settings.clock_confirmed,
+        })
+    }
+
+    pub fn start(parts: Parts) -> Result<Ledger, OpenError> {
+        let snapshot = parts.store.snapshot();
+        let log = Reader(snapshot.clone()).log()?.ok_or(OpenError::NoLedger)?;
+        let checked = check(&parts, &snapshot, &log);
+        let published = match &checked {
+            Ok(sound) | Err((_, Some(sound))) => {
+                let root = sound.proven.root();
+                Published::new(snapshot, log.size, root, Some(sound.checkpoint.clone()))
+            }
+            Err((_, None)) => {
+                let root = root_at(&Reader(snapshot.clone()), log.size).unwrap_or(EMPTY_ROOT);
+                Published::new(snapshot, log.size, root, None)
+            }
+        };
+        let (working, status) = match (checked, parts.signer) {
+            (Ok(sound), Some(signer)) => {
+                let state = State::load(Live(parts.store.clone()))?;
+                let time = Timekeeper::new(log.at, parts.clock_confirmed);
+                (Some(Working { state, proven: sound.proven, signer, time }), Status::Writable)
+            }
+            (Ok(_), None) => (None, Status::ReadOnly(ReadOnly::NoKey)),
+            (Err((why, _)), _) => (None, Status::ReadOnly(why)),
+        };
+        if let Status::ReadOnly(why) = &status {
+            tracing::warn!(reason = %why, "the ledger is read-only");
+        }
+
+        let shared = Arc::new(Shared {
+            blobs: parts.blobs,
+            commits: broadcast::Sender::new(COMMITS_KEPT),
+            published: watch::Sender::new(published),
+            status: watch::Sender::new(status),
+            store: parts.store.clone(),
+            witness_ms: AtomicI64::new(0),
+        });
+        let (sender, queue) = mpsc::channel(QUEUE_MAX);
+        let handle = LedgerHandle::new(shared.clone(), sender);
+        let writer = Writer {
+            queue,
+            shared,
+            store: parts.store,
+            signed_head: parts.signed_head,
+            clock: parts.clock,
+            working,
+        };
+        let thread = std::thread::Builder::new().name("ledger-writer".to_owned()).spawn(move || writer.run());
+        Ok(Ledger { handle, writer: Some(thread.map_err(OpenError::Thread)?) })
+    }
+
+    pub fn handle(&self) -> LedgerHandle {
+        self.handle.clone()
+    }
+
+    /// Takes no more, answers what waits, ends the writer.
+    pub fn shut_down(self) {}
+}
+
+impl Drop for Ledger {
+    fn drop(&mut self) {
+        self.handle.stop();
+        if let Some(writer) = self.writer.take() {
+            // It catches its own panics.
+            let _ = writer.join();
+        }
+    }
+}
+
+/// A sound log, or why it is not written to; a restored one may be sound all the same.
+fn check(parts: &Parts, snapshot: &Snapshot, log: &LogFact) -> Result<Sound, (ReadOnly, Option<Sound>)> {
+    let disk = |problem: String| (ReadOnly::Disk(problem), None);
+    let named = log.log_vkey.parse::<VerifierKey>();
+    let named = named.map_err(|error| disk(format!("the log key that the ledger names: {error}")))?;
+    let mut keys = parts.signer.as_ref().map(LogSigner::verifier_keys).unwrap_or_default();
+    let other_key = parts.signer.is_some() && !keys.contains(&named);
+    if other_key || keys.is_empty() {
+        keys = vec![named.clone()];
+    }
+    let sound = inspect(snapshot, log, &parts.signed_head, &keys).map_err(disk)?;
+    if other_key {
+        return Err((ReadOnly::OtherKey { named: named.to_string() }, Some(sound)));
+    }
+    if parts.restored {
+        return Err((ReadOnly::Restored, Some(sound)));
+    }
+    Ok(sound)
+}
+
+fn open_blobs(path: &Path) -> Result<Blobs, OpenError> {
+    Blobs::open(path).map_err(|source| OpenError::Blobs { path: path.display().to_string(), source })
+}

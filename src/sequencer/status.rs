@@ -1,0 +1,32 @@
+//! Whether the ledger takes statements, and if not, why.
+
+use super::clock::ClockProblem;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Status {
+    ReadOnly(ReadOnly),
+    Writable,
+}
+
+/// Why nothing is written. What is proven is read all the same.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReadOnly {
+    /// Goes away when the clock is right again or an operator confirms it.
+    #[error("{0}; set the clock right, or confirm it")]
+    Clock(#[from] ClockProblem),
+    /// What the disk holds is not what was signed.
+    #[error("the disk does not hold what was signed: {0}")]
+    Disk(String),
+    /// Something failed while writing; what the disk holds is checked when the ledger is opened again.
+    #[error("the ledger stopped: {0}")]
+    Failed(String),
+    #[error("the ledger was opened without the log's key")]
+    NoKey,
+    #[error("the ledger names the log key {named}, which is not the one that was given")]
+    OtherKey { named: String },
+    #[error("the ledger was restored from a backup and waits for `suyuan resume`")]
+    Restored,
+    #[error("the ledger is shutting down")]
+    ShutDown,
+}

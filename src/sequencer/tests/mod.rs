@@ -1,0 +1,12 @@
+//! The sequencer from its handle down to the store, in one process.
+
+mod faulty;
+mod home;
+
+mod disk;
+mod order;
+mod private;
+mod stops;
+mod takes;
+
+use crate::produce::tests::farm;
