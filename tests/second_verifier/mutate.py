@@ -82,23 +82,25 @@ def mutant(rng, original):
         at = rng.randrange(len(data))
         data[at] = rng.choice([data[at] ^ 1 << rng.randrange(8), 0x20, 0x30])
         return bytes(data)
-    body = json.loads(original)["bundle"]
-    for _ in range(rng.choice([1, 1, 1, 2])):
-        if rng.random() < 0.4:
-            change_payload(rng, body)
+    while True:
+        body = json.loads(original)["bundle"]
+        try:
+            for _ in range(rng.choice([1, 1, 1, 2])):
+                change_body(rng, body)
+            return make.bundle_file(body)
+        except (AttributeError, IndexError, KeyError, TypeError, ValueError):
+            # A second change met what the first one left behind.
             continue
-        everything = list(nodes(body))
-        top = [place for place in everything if len(place[0]) == 1]
-        path, value = rng.choice(everything[1:] if rng.random() < 0.7 else top)
-        put(body, path, changed(rng, value, everything))
-        if not isinstance(body.get("records") if isinstance(body, dict) else None, list) or not any(
-            isinstance(entry, dict) and isinstance(entry.get("envelope"), dict) for entry in body["records"]
-        ):
-            break
-    try:
-        return make.bundle_file(body)
-    except UnicodeEncodeError:
-        return b"{}"
+
+
+def change_body(rng, body):
+    if rng.random() < 0.4:
+        change_payload(rng, body)
+        return
+    everything = list(nodes(body))
+    top = [place for place in everything if len(place[0]) == 1]
+    path, value = rng.choice(everything[1:] if rng.random() < 0.7 else top)
+    put(body, path, changed(rng, value, everything))
 
 
 def at(seq, path, value):

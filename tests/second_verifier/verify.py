@@ -1,7 +1,7 @@
 """A second verifier of Suyuan bundles, written from docs/format.md alone. § are its sections.
 
     verify.py TRUST BUNDLE [--now SECONDS] [--max-age SECONDS] [--require LAYER,…]
-    verify.py TRUST --many [--now SECONDS] [--max-age SECONDS]      paths of bundles on stdin, one answer a line
+    verify.py --many [--now SECONDS] [--max-age SECONDS]      TRUST, a tab and BUNDLE on each line of stdin, one answer a line
 
 Prints the layers as JSON. Exit codes: 0 verified, 1 not verified, 2 could not be checked.
 """
@@ -296,9 +296,14 @@ def read(path):
     return data
 
 
+def read_trust(path):
+    with open(path, "rb") as file:
+        return Trust(file.read())
+
+
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("trust")
+    parser.add_argument("trust", nargs="?")
     parser.add_argument("bundle", nargs="?")
     parser.add_argument("--many", action="store_true")
     parser.add_argument("--now", type=int, default=int(time.time()))
@@ -308,14 +313,13 @@ def main():
     required = [layer for layer in args.require.split(",") if layer]
     try:
         require(bool(args.bundle) != args.many and set(required) <= set(LAYERS), "arguments")
-        with open(args.trust, "rb") as file:
-            trust = Trust(file.read())
         if args.many:
             for line in sys.stdin:
-                with open(line.rstrip("\n"), "rb") as file:
-                    print(json.dumps(verify(file.read(), trust, args.now, args.max_age)))
+                trust, bundle = line.rstrip("\n").split("\t")
+                with open(bundle, "rb") as file:
+                    print(json.dumps(verify(file.read(), read_trust(trust), args.now, args.max_age)))
             return 0
-        answers = verify(read(args.bundle), trust, args.now, args.max_age)
+        answers = verify(read(args.bundle), read_trust(args.trust), args.now, args.max_age)
     except (Refused, OSError) as why:
         print(f"could not be checked: {why}", file=sys.stderr)
         return 2
