@@ -5,15 +5,41 @@
 //! runs on blocking threads, not on the workers.
 
 pub mod api;
+mod body;
+mod endpoints;
+mod log;
+mod logging;
+mod meta;
+pub mod metrics;
+pub mod openapi;
+mod outer;
 pub mod pages;
+pub mod problem;
+mod rate;
+mod serve;
+mod state;
+pub mod time;
+pub mod view;
 
-use crate::config::Config;
+pub use serve::{ServeError, Serving, serve, start};
+pub use state::AppState;
 
-/// What every handler shares, as `web::Data<AppState>`.
-#[derive(Clone)]
-pub struct AppState {
-    pub config: Config,
-    /// The text of `/trust.json`.
-    pub trust: String,
-    // `ledger: sequencer::LedgerHandle` joins when the sequencer is on main.
+use actix_web::web::ServiceConfig;
+
+use endpoints::Endpoint;
+
+/// For what never changes under its address.
+pub const IMMUTABLE: &str = "public, max-age=31536000, immutable";
+/// When to come back to a service that cannot write just now.
+pub const RETRY_SECS: u64 = 5;
+
+/// Every address of the service.
+pub fn configure(config: &mut ServiceConfig) {
+    endpoints::register(endpoints_for_programs(), config);
+    pages::configure(config);
+}
+
+/// All but the pages.
+fn endpoints_for_programs() -> Vec<Endpoint> {
+    [api::endpoints(), log::endpoints(), meta::endpoints()].into_iter().flatten().collect()
 }

@@ -148,6 +148,11 @@ impl LedgerHandle {
         self.shared.commits.subscribe()
     }
 
+    /// Statements that wait for the writer.
+    pub fn waiting(&self) -> usize {
+        self.queue.max_capacity() - self.queue.capacity()
+    }
+
     /// The last commit, and a call when there is a newer one.
     pub fn watch(&self) -> watch::Receiver<Arc<Published>> {
         self.shared.published.subscribe()

@@ -6,12 +6,14 @@
 mod fault;
 pub mod labels;
 mod page;
+mod problem;
 mod produce;
 mod verdict;
 mod words;
 
 pub use fault::Fault;
 pub use page::Page;
+pub use problem::Problem;
 pub use produce::{Amount, Condition, KeyStanding, Stage, Standing};
 pub use verdict::{Layer, Outcome};
 pub use words::{Lang, Words, fill, t};
@@ -28,6 +30,7 @@ pub fn entries() -> Vec<Entry> {
         words::entries::<Layer>(),
         words::entries::<Outcome>(),
         words::entries::<Page>(),
+        words::entries::<Problem>(),
         words::entries::<Stage>(),
         words::entries::<Standing>(),
     ]

@@ -1,5 +1,26 @@
 //! The JSON interface, `/api/v1`.
 
-use actix_web::web::ServiceConfig;
+pub mod batches;
+pub mod blobs;
+pub mod bulk;
+pub mod checkpoints;
+pub mod orgs;
+pub mod records;
+pub mod statements;
 
-pub fn configure(_: &mut ServiceConfig) {}
+use super::endpoints::Endpoint;
+
+pub(in crate::http) fn endpoints() -> Vec<Endpoint> {
+    [
+        batches::endpoints(),
+        blobs::endpoints(),
+        bulk::endpoints(),
+        checkpoints::endpoints(),
+        orgs::endpoints(),
+        records::endpoints(),
+        statements::endpoints(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}

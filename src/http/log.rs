@@ -1,0 +1,114 @@
+//! The log as C2SP tlog-tiles: checkpoint, tiles, entry bundles, keys. Any client, mirror or witness of that format
+//! works on it; nothing else lives under `/log/`.
+
+use actix_web::http::header;
+use actix_web::{HttpResponse, web};
+
+use super::endpoints::{Endpoint, read};
+use super::problem::{Problem, ProblemBody};
+use super::view::View;
+use super::{AppState, IMMUTABLE};
+use crate::merkle::tile::{EntryBundle, TILE_WIDTH, TilePath, encode_bundle, tile_bytes};
+
+/// As the format asks.
+const TEXT: &str = "text/plain; charset=utf-8";
+const BYTES: &str = "application/octet-stream";
+/// A checkpoint may be this old in a cache: no older than the publisher's own pace.
+const CHECKPOINT_CACHE: &str = "public, max-age=1";
+const VKEY_CACHE: &str = "public, max-age=300";
+
+pub(super) fn endpoints() -> Vec<Endpoint> {
+    vec![
+        Endpoint::get("/log/checkpoint", read().to(checkpoint)),
+        Endpoint::get("/log/latest", read().to(latest)),
+        Endpoint::get("/log/vkey", read().to(vkey)),
+        Endpoint::get("/log/tile/entries/{index:.*}", read().to(entries)),
+        Endpoint::get("/log/tile/{level}/{index:.*}", read().to(hashes)),
+    ]
+}
+
+/// The newest checkpoint that meets the witness policy; the newest signed one where there is no policy.
+#[utoipa::path(get, path = "/log/checkpoint", tag = "log", responses(
+    (status = 200, description = "A signed note: C2SP tlog-checkpoint", content_type = "text/plain", body = String)))]
+pub(super) async fn checkpoint(state: web::Data<AppState>) -> Result<HttpResponse, Problem> {
+    Ok(note(View::of(&state)?.under.note))
+}
+
+/// The newest checkpoint signed, whoever has seen it.
+#[utoipa::path(get, path = "/log/latest", tag = "log", responses(
+    (status = 200, description = "A signed note: C2SP tlog-checkpoint", content_type = "text/plain", body = String)))]
+pub(super) async fn latest(state: web::Data<AppState>) -> Result<HttpResponse, Problem> {
+    Ok(note(View::of(&state)?.under.note))
+}
+
+fn note(note: String) -> HttpResponse {
+    HttpResponse::Ok().content_type(TEXT).insert_header((header::CACHE_CONTROL, CHECKPOINT_CACHE)).body(note)
+}
+
+/// The log's verification keys, one a line, in C2SP's form.
+#[utoipa::path(get, path = "/log/vkey", tag = "log", responses(
+    (status = 200, description = "Verification keys", content_type = "text/plain", body = String)))]
+pub(super) async fn vkey(state: web::Data<AppState>) -> Result<HttpResponse, Problem> {
+    let view = View::of(&state)?;
+    let log = web::block(move || view.reader.log()).await??;
+    let key = log.ok_or_else(|| Problem::internal("there is no ledger"))?.log_vkey;
+    Ok(HttpResponse::Ok()
+        .content_type(TEXT)
+        .insert_header((header::CACHE_CONTROL, VKEY_CACHE))
+        .body(format!("{key}\n")))
+}
+
+/// A tile of hashes, 256 in a full one.
+#[utoipa::path(get, path = "/log/tile/{level}/{index}", tag = "log",
+    params(("level" = String, Path, description = "0 to 63"),
+        ("index" = String, Path, description = "C2SP tlog-tiles: `x001/234`, with `.p/<width>` for a partial tile")),
+    responses((status = 200, description = "32 bytes a hash", content_type = "application/octet-stream", body = Vec<u8>),
+        (status = 404, description = "The tree has no such tile, or not so wide", body = ProblemBody)))]
+pub(super) async fn hashes(
+    state: web::Data<AppState>,
+    path: web::Path<(String, String)>,
+) -> Result<HttpResponse, Problem> {
+    let (level, index) = path.into_inner();
+    tile(&state, format!("tile/{level}/{index}")).await
+}
+
+/// The entries under a tile of level 0, each behind its length.
+#[utoipa::path(get, path = "/log/tile/entries/{index}", tag = "log",
+    params(("index" = String, Path, description = "C2SP tlog-tiles: `x001/234`, with `.p/<width>` for a partial bundle")),
+    responses((status = 200, description = "Entries, each behind its length", content_type = "application/octet-stream", body = Vec<u8>),
+        (status = 404, description = "The log has no such bundle, or not so wide", body = ProblemBody)))]
+pub(super) async fn entries(
+    state: web::Data<AppState>,
+    path: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    tile(&state, format!("tile/entries/{path}")).await
+}
+
+async fn tile(state: &AppState, path: String) -> Result<HttpResponse, Problem> {
+    let none = || Problem::not_found("the log has no such tile");
+    let tile: TilePath = path.parse().map_err(|_| none())?;
+    let view = View::of(state)?;
+    let bytes = web::block(move || match tile {
+        TilePath::Hashes(tile) => Ok(tile_bytes(&view.reader, &tile, view.under.size)?),
+        TilePath::Entries(bundle) => bundle_bytes(&view, &bundle),
+    })
+    .await??;
+    // A partial tile never changes either: another width is another address.
+    Ok(HttpResponse::Ok()
+        .content_type(BYTES)
+        .insert_header((header::CACHE_CONTROL, IMMUTABLE))
+        .body(bytes.ok_or_else(none)?))
+}
+
+fn bundle_bytes(view: &View, bundle: &EntryBundle) -> Result<Option<Vec<u8>>, Problem> {
+    if !bundle.is_in(view.under.size) {
+        return Ok(None);
+    }
+    let first = bundle.index * u64::from(TILE_WIDTH);
+    let mut entries = Vec::with_capacity(usize::from(bundle.width));
+    for seq in first..first + u64::from(bundle.width) {
+        let bytes = view.reader.entry_bytes(seq)?;
+        entries.push(bytes.ok_or_else(|| Problem::internal(format!("entry {seq} is missing")))?);
+    }
+    encode_bundle(entries).map(Some).map_err(Problem::internal)
+}

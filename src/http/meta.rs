@@ -1,0 +1,100 @@
+//! What the service says of itself: the trust file, the schemas of statements, its own description, its health.
+
+use actix_web::http::header;
+use actix_web::{HttpResponse, web};
+use serde::Serialize;
+use utoipa::{OpenApi, ToSchema};
+
+use super::AppState;
+use super::endpoints::{Endpoint, read};
+use super::metrics::Gauges;
+use super::openapi::Description;
+use super::problem::{self, Problem, ProblemBody};
+use crate::statement::schema::{schema_json, schema_names};
+
+/// These change with a release or a new log key: soon enough seen.
+const CACHE: &str = "public, max-age=300";
+const JSON: &str = "application/json";
+
+pub(super) fn endpoints() -> Vec<Endpoint> {
+    vec![
+        Endpoint::get("/trust.json", read().to(trust)),
+        Endpoint::get("/schemas", read().to(schemas)),
+        Endpoint::get("/schemas/{name}.json", read().to(schema)),
+        Endpoint::get("/problems", read().to(problem::list)),
+        Endpoint::get("/problems/{code}", read().to(problem::one)),
+        Endpoint::get("/api/openapi.json", read().to(openapi)),
+        Endpoint::get("/healthz", read().to(healthz)),
+        Endpoint::get("/readyz", read().to(readyz)),
+        Endpoint::get("/metrics", read().to(metrics)),
+    ]
+}
+
+/// Origin, log keys and genesis hash: what a verifier must know from somewhere it trusts.
+///
+/// Served for convenience; whoever checks this very service takes the file from elsewhere.
+#[utoipa::path(get, path = "/trust.json", tag = "log", responses((status = 200, description = "Trust file", body = Object)))]
+pub(super) async fn trust(state: web::Data<AppState>) -> HttpResponse {
+    text(JSON, state.trust.clone())
+}
+
+/// The names of the schemas.
+#[utoipa::path(get, path = "/schemas", tag = "schemas", responses((status = 200, body = Vec<String>)))]
+pub(super) async fn schemas() -> HttpResponse {
+    let names: Vec<&str> = schema_names().collect();
+    HttpResponse::Ok().insert_header((header::CACHE_CONTROL, CACHE)).json(names)
+}
+
+/// The JSON Schema of a kind of statement.
+#[utoipa::path(get, path = "/schemas/{name}.json", tag = "schemas",
+    params(("name" = String, Path, description = "Kind and version: `harvest-1`")),
+    responses((status = 200, description = "JSON Schema", body = Object), (status = 404, body = ProblemBody)))]
+pub(super) async fn schema(name: web::Path<String>) -> Result<HttpResponse, Problem> {
+    let schema = schema_json(&name).ok_or_else(|| Problem::not_found(format!("no schema {name}")))?;
+    Ok(text("application/schema+json", schema.to_owned()))
+}
+
+/// This description.
+#[utoipa::path(get, path = "/api/openapi.json", tag = "service", responses((status = 200, description = "OpenAPI", body = Object)))]
+pub(super) async fn openapi() -> Result<HttpResponse, Problem> {
+    Ok(text(JSON, Description::openapi().to_json().map_err(Problem::internal)?))
+}
+
+/// The process answers.
+#[utoipa::path(get, path = "/healthz", tag = "service", responses((status = 200, description = "ok", content_type = "text/plain", body = String)))]
+pub(super) async fn healthz() -> HttpResponse {
+    HttpResponse::Ok().content_type("text/plain; charset=utf-8").body("ok\n")
+}
+
+#[derive(Serialize, ToSchema)]
+pub(super) struct Readiness {
+    pub ready: bool,
+    /// Entries of the newest checkpoint.
+    pub size: u64,
+}
+
+/// The ledger takes statements.
+#[utoipa::path(get, path = "/readyz", tag = "service", responses((status = 200, body = Readiness),
+    (status = 503, description = "Read-only, with the reason; reads go on", body = ProblemBody)))]
+pub(super) async fn readyz(state: web::Data<AppState>) -> Result<HttpResponse, Problem> {
+    if let Some(reason) = state.read_only() {
+        return Err(Problem::new(crate::text::Problem::ReadOnly, reason).retry_after(super::RETRY_SECS));
+    }
+    Ok(HttpResponse::Ok().json(Readiness { ready: true, size: state.ledger.published().size }))
+}
+
+/// Counts in the text form of Prometheus.
+#[utoipa::path(get, path = "/metrics", tag = "service", responses((status = 200, description = "Prometheus text format", content_type = "text/plain", body = String)))]
+pub(super) async fn metrics(state: web::Data<AppState>) -> Result<HttpResponse, Problem> {
+    let gauges = Gauges {
+        log_size: state.ledger.published().size,
+        queue_length: state.ledger.waiting() as u64,
+        writable: state.read_only().is_none(),
+    };
+    let text = state.metrics.text(&gauges);
+    Ok(HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(text))
+}
+
+fn text(content_type: &'static str, body: String) -> HttpResponse {
+    HttpResponse::Ok().content_type(content_type).insert_header((header::CACHE_CONTROL, CACHE)).body(body)
+}

@@ -1,0 +1,147 @@
+//! Starting and stopping the service.
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
+
+use actix_web::dev::{Server, ServerHandle};
+use actix_web::middleware::{Compress, from_fn};
+use actix_web::{App, HttpServer, web};
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::{AppState, configure, logging, outer};
+use crate::config::Config;
+use crate::sequencer::Ledger;
+
+/// Idle connections stay open as long as the proxies in front usually keep theirs.
+const KEEP_ALIVE_SECS: u64 = 75;
+
+/// How long a stopped service is waited for to let go of the ledger.
+const RELEASE_WAIT: Duration = Duration::from_secs(5);
+
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    #[error("cannot listen on {0}: {1}")]
+    Listen(SocketAddr, std::io::Error),
+    #[error("the service stopped: {0}")]
+    Io(#[from] std::io::Error),
+    #[error("suyuan.toml says that the origin is {said:?}, the ledger says {found:?}")]
+    OtherOrigin { said: String, found: String },
+    #[error("{0}")]
+    Ledger(String),
+    #[error(transparent)]
+    Log(#[from] logging::LogFilterError),
+}
+
+/// A service that runs on threads of its own.
+pub struct Serving {
+    /// Where it listens, with the port that it really got.
+    pub address: SocketAddr,
+    handle: ServerHandle,
+    thread: std::thread::JoinHandle<std::io::Result<()>>,
+    state: Weak<AppState>,
+    ledger: Ledger,
+}
+
+impl Serving {
+    /// Stops taking connections, answers what has been asked, lets the ledger finish and closes it.
+    pub fn stop(self) -> Result<(), ServeError> {
+        futures_util::future::FutureExt::now_or_never(self.handle.stop(true));
+        self.wait()
+    }
+
+    fn wait(self) -> Result<(), ServeError> {
+        let ended = self.thread.join().map_err(|_| std::io::Error::other("its thread panicked"))?;
+        ended?;
+        // Its workers let go of the ledger a moment after they have answered; until then its files stay locked.
+        let until = Instant::now() + RELEASE_WAIT;
+        while self.state.strong_count() > 0 && Instant::now() < until {
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        self.ledger.shut_down();
+        Ok(())
+    }
+}
+
+/// Serves until SIGTERM or SIGINT, then stops in good order. `listening` hears the address.
+pub fn serve(config: Config, ledger: Ledger, listening: impl FnOnce(SocketAddr)) -> Result<(), ServeError> {
+    logging::start(&config)?;
+    let serving = run(config, ledger, Until::Signal)?;
+    tracing::info!(address = %serving.address, "listening on {}", serving.address);
+    listening(serving.address);
+    serving.wait()
+}
+
+/// Serves until [`Serving::stop`].
+pub fn start(config: Config, ledger: Ledger) -> Result<Serving, ServeError> {
+    run(config, ledger, Until::Told)
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Until {
+    Signal,
+    Told,
+}
+
+fn run(config: Config, ledger: Ledger, until: Until) -> Result<Serving, ServeError> {
+    let listener =
+        TcpListener::bind(config.listen).map_err(|error| ServeError::Listen(config.listen, error))?;
+    listener.set_nonblocking(true)?;
+    let address = listener.local_addr()?;
+    let state = web::Data::new(AppState::new(config, ledger.handle())?);
+    let shared = Arc::downgrade(&state.clone().into_inner());
+    let (tell, told) = std::sync::mpsc::channel();
+    let thread = std::thread::Builder::new().name("suyuan-http".into()).spawn(move || {
+        actix_web::rt::System::new().block_on(async move {
+            let server = server(state, listener)?;
+            // Whoever started us has gone if nobody hears this.
+            let _ = tell.send(server.handle());
+            if until == Until::Signal {
+                actix_web::rt::spawn(stop_on_signal(server.handle()));
+            }
+            server.await
+        })
+    })?;
+    let handle = told.recv().map_err(|_| std::io::Error::other("the server did not start"));
+    match handle {
+        Ok(handle) => Ok(Serving { address, handle, thread, state: shared, ledger }),
+        Err(error) => match thread.join() {
+            Ok(Err(cause)) => Err(cause.into()),
+            _ => Err(error.into()),
+        },
+    }
+}
+
+fn server(state: web::Data<AppState>, listener: TcpListener) -> std::io::Result<Server> {
+    let config = state.config.clone();
+    let server = HttpServer::new(move || {
+        App::new()
+            .app_data(state.clone())
+            .wrap(Compress::default())
+            .wrap(from_fn(outer::observe))
+            .configure(configure)
+            .default_service(web::to(outer::nothing_here))
+    });
+    let server = server
+        .workers(config.workers)
+        .keep_alive(Duration::from_secs(KEEP_ALIVE_SECS))
+        .client_request_timeout(Duration::from_secs(config.client_timeout_secs))
+        .shutdown_timeout(config.shutdown_secs)
+        .disable_signals()
+        .listen(listener)?;
+    Ok(server.run())
+}
+
+async fn stop_on_signal(handle: ServerHandle) {
+    let (Ok(mut terminate), Ok(mut interrupt)) =
+        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        return;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    tracing::info!("stopping: finishing what has been asked");
+    handle.stop(true).await;
+}

@@ -1,0 +1,110 @@
+//! What a request looks at: one snapshot of the ledger, and the checkpoint under which its answer can be proven.
+
+use std::sync::Arc;
+
+use super::AppState;
+use super::problem::Problem;
+use crate::ledger::{Detail, Entry, OrgFact, Reader, Record, SubjectFact, keys};
+use crate::sequencer::{Published, Receipt, ReceiptError};
+use crate::statement::short_code;
+use crate::statement::subject::Subject;
+use crate::store::{KeyRange, Read, Snapshot, checkpoints};
+use crate::text;
+use crate::verify::collect::Under;
+
+/// Holds a snapshot: make one for a request and drop it with the request.
+pub struct View {
+    pub reader: Reader<Snapshot>,
+    pub under: Under,
+    published: Arc<Published>,
+}
+
+impl View {
+    pub fn of(state: &AppState) -> Result<View, Problem> {
+        let published = state.ledger.published();
+        let Some(note) = &published.checkpoint else {
+            let why = "the ledger has no checkpoint that it could prove anything under";
+            return Err(Problem::new(text::Problem::ReadOnly, why));
+        };
+        let under = Under { size: published.size, note: note.to_string() };
+        Ok(View { reader: published.reader(), under, published })
+    }
+
+    /// The same ledger as of an older checkpoint.
+    pub fn at(mut self, size: u64) -> Result<View, Problem> {
+        let none = || Problem::new(text::Problem::NotProven, format!("no checkpoint was signed at {size}"));
+        let note = checkpoints::at(&self.reader.0, size).map_err(Problem::internal)?.ok_or_else(none)?;
+        let note = String::from_utf8(note).map_err(Problem::internal)?;
+        self.under = Under { size, note };
+        Ok(self)
+    }
+
+    /// A receipt: that this entry is in the log, with its bytes.
+    pub fn receipt(&self, seq: u64) -> Result<Receipt, Problem> {
+        self.published.receipt(seq).map_err(|error| match error {
+            ReceiptError::NoSuchRecord { size, .. } => {
+                Problem::not_found(format!("the log has {size} entries, from 0 on"))
+            }
+            error => Problem::internal(error),
+        })
+    }
+
+    /// The entry's bytes as they stand in the log, if the checkpoint covers them.
+    pub fn entry_bytes(&self, seq: u64) -> Result<Vec<u8>, Problem> {
+        let none = || Problem::not_found(format!("the log has {} entries, from 0 on", self.under.size));
+        if seq >= self.under.size {
+            return Err(none());
+        }
+        self.reader.entry_bytes(seq)?.ok_or_else(|| Problem::internal(format!("entry {seq} is missing")))
+    }
+
+    pub fn record(&self, seq: u64) -> Result<Option<Record>, Problem> {
+        Ok(match self.reader.entry(seq)? {
+            Entry::Record(record) => Some(*record),
+            Entry::Map(_) => None,
+        })
+    }
+
+    /// What a subject is, if the checkpoint covers its beginning.
+    pub fn subject(&self, subject: &Subject) -> Result<Option<SubjectFact>, Problem> {
+        Ok(self.reader.subject(subject)?)
+    }
+
+    /// The name and roles of an organisation, by its bare id.
+    pub fn org(&self, id: &str) -> Result<Option<OrgFact>, Problem> {
+        let Ok(subject) = Subject::of_org(id) else { return Ok(None) };
+        Ok(match self.subject(&subject)? {
+            Some(SubjectFact { detail: Detail::Org(org), .. }) => Some(org),
+            _ => None,
+        })
+    }
+
+    /// The batch that somebody typed: an id in any case, or a short code.
+    pub fn batch_named(&self, typed: &str) -> Result<Subject, Problem> {
+        let typed = typed.trim();
+        let none = || Problem::not_found(format!("there is no batch {typed}"));
+        if let Ok(subject) = Subject::parse(&format!("batch:{}", typed.to_lowercase())) {
+            return Ok(subject);
+        }
+        let code = short_code::read(typed).ok_or_else(none)?;
+        let mut batches = self.batches_of_code(&code)?;
+        match (batches.pop(), batches.is_empty()) {
+            (Some(batch), true) => Ok(batch),
+            // Whoever asks for a page is asked which; a program must say which.
+            (Some(_), false) => Err(Problem::bad_request(format!("more than one batch has the code {code}"))),
+            (None, _) => Err(none()),
+        }
+    }
+
+    /// The batches that share a short code; nearly always one.
+    pub fn batches_of_code(&self, code: &str) -> Result<Vec<Subject>, Problem> {
+        let prefix = keys::short_code(code, "");
+        let mut batches = Vec::new();
+        for pair in self.reader.0.scan(&KeyRange::prefix(prefix.clone())) {
+            let (key, _) = pair.map_err(Problem::internal)?;
+            let id = String::from_utf8_lossy(&key[prefix.len()..]).into_owned();
+            batches.extend(Subject::parse(&format!("batch:{id}")));
+        }
+        Ok(batches)
+    }
+}
