@@ -106,11 +106,6 @@ pub mod keys {
         [b"e/".as_slice(), key.as_bytes()].concat()
     }
 
-    /// Where an attachment is named first: the record's sequence number, then the place in its list, both big-endian.
-    pub fn attachment(commitment: &Hash) -> Vec<u8> {
-        [b"a/".as_slice(), commitment.as_bytes()].concat()
-    }
-
     /// A batch by its derived short code; empty value.
     pub fn short_code(code: &str, batch: &str) -> Vec<u8> {
         [b"b/".as_slice(), code.as_bytes(), &[0], batch.as_bytes()].concat()

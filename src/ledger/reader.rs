@@ -52,17 +52,6 @@ impl<F: Facts> Reader<F> {
         self.number(&keys::payload(payload_sha256))
     }
 
-    /// Where an attachment is named first: the record, and the place in its list.
-    pub fn attachment(&self, commitment: &Hash) -> Result<Option<(u64, usize)>, FactsError> {
-        let key = keys::attachment(commitment);
-        let Some(bytes) = self.0.get(&key)? else { return Ok(None) };
-        let place = bytes.split_first_chunk().and_then(|(seq, place)| {
-            let place = u16::from_be_bytes(place.try_into().ok()?);
-            Some((u64::from_be_bytes(*seq), usize::from(place)))
-        });
-        place.map(Some).ok_or_else(|| damaged(&key, "not 10 bytes"))
-    }
-
     /// Sequence number of record `n` of a subject's chain.
     pub fn chain_seq(&self, subject: &Subject, n: u64) -> Result<Option<u64>, FactsError> {
         self.number(&keys::chain(subject.as_str(), n))

@@ -347,13 +347,6 @@ impl<F: Facts> State<F> {
         self.set(keys::payload(&statement.payload_hash), seq.clone());
         let consumed = ConsumedId { payload: statement.payload_hash, leaf };
         self.write(keys::statement_id(&statement.signers[0].org, &statement.id), &consumed);
-        for (place, attachment) in (0u16..).zip(&statement.attachments) {
-            let key = keys::attachment(&attachment.commitment);
-            // Whoever copies a commitment into a statement of their own does not become its author.
-            if self.reader.0.get(&key)?.is_none() {
-                self.set(key, [seq.as_slice(), &place.to_be_bytes()].concat());
-            }
-        }
         for link in &record.links {
             let subject = link.subject.as_str();
             self.set(keys::chain(subject, link.n), seq.clone());
