@@ -113,6 +113,43 @@ fn ledgers_that_break_a_rule_are_judged_alike() {
     assert!(differing > 100, "only {differing} of these bundles show that a rule is broken");
 }
 
+#[test]
+fn both_programs_end_with_the_same_exit_code() {
+    let Some(python) = Python::found() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    python.run(&["make.py", "bundles", text(folder.path())]);
+    let file = |name: &str| text(&folder.path().join(name)).to_owned();
+    fs::write(file("letter.txt"), "no bundle").unwrap();
+    fs::write(file("bad-trust.json"), "{}").unwrap();
+    for (code, trust, bundle, require) in [
+        (0, "trust.json", "packed.bundle", None),
+        (0, "trust-witness.json", "packed.bundle", Some("witnesses")),
+        (1, "trust-witness.json", "picked.bundle", Some("witnesses")),
+        (1, "trust.json", "without-lab.bundle", None),
+        (1, "trust.json", "trust.json", None),
+        (2, "trust.json", "letter.txt", None),
+        (2, "trust.json", "nothing.bundle", None),
+        (2, "bad-trust.json", "packed.bundle", None),
+        (2, "trust.json", "packed.bundle", Some("magic")),
+    ] {
+        let mut ours = Command::new(env!("CARGO_BIN_EXE_suyuan"));
+        ours.args(["verify", &file(bundle), "--trust", &file(trust)]);
+        let mut theirs = python.command(&["verify.py", &file(trust), &file(bundle)]);
+        for program in [&mut ours, &mut theirs] {
+            if let Some(layer) = require {
+                program.args(["--require", layer]);
+            }
+            let output = program.output().unwrap();
+            assert_eq!(
+                output.status.code(),
+                Some(code),
+                "{program:?}: {}",
+                String::from_utf8_lossy(&output.stderr)
+            );
+        }
+    }
+}
+
 // -- the other verifier --------------------------------------------------------------------------------------------
 
 struct Python(PathBuf);
