@@ -5,6 +5,8 @@ pub mod config;
 #[cfg(feature = "service")]
 pub mod demo;
 #[cfg(feature = "service")]
+pub mod follow;
+#[cfg(feature = "service")]
 pub mod http;
 pub mod keys;
 pub mod ledger;

@@ -3,19 +3,32 @@
 //! Each command returns an [`Answer`] or an error: three exit codes, because "checked and not verified" and "could not
 //! check" are different things to know. Nothing here decides anything about the ledger.
 
-#[cfg(feature = "service")]
-mod draft;
 mod files;
 mod key;
+mod passphrase;
+mod times;
+mod verify;
+
+#[cfg(feature = "service")]
+mod audit;
+#[cfg(feature = "service")]
+mod bundle;
+#[cfg(feature = "service")]
+mod draft;
+#[cfg(feature = "service")]
+mod local;
 #[cfg(feature = "service")]
 mod new;
 #[cfg(feature = "service")]
 mod org;
-mod passphrase;
 #[cfg(feature = "service")]
 mod sign;
-mod times;
-mod verify;
+#[cfg(feature = "service")]
+mod source;
+#[cfg(feature = "service")]
+mod submit;
+#[cfg(feature = "service")]
+mod trace;
 
 use clap::{Parser, Subcommand};
 
@@ -50,6 +63,12 @@ Exit codes:
 
 #[derive(Subcommand)]
 enum Command {
+    /// Replay a whole log: every signature, right, chain, map record, root and tile
+    #[cfg(feature = "service")]
+    Audit(audit::Args),
+    /// Get the file that proves a batch's trace
+    #[cfg(feature = "service")]
+    Bundle(bundle::Args),
     /// Make a key, or show a key's public part
     #[command(subcommand)]
     Key(key::Command),
@@ -63,12 +82,22 @@ enum Command {
     /// Sign statements: values sealed, files hashed, envelopes out
     #[cfg(feature = "service")]
     Sign(sign::Args),
+    /// Send signed statements to a service; safe to stop and to run again
+    #[cfg(feature = "service")]
+    Submit(submit::Args),
+    /// Tell the story of a batch
+    #[cfg(feature = "service")]
+    Trace(trace::Args),
     /// Check a bundle, a receipt or evidence of an omission, offline
     Verify(verify::Args),
 }
 
 pub fn run(cli: Cli) -> anyhow::Result<Answer> {
     match cli.command {
+        #[cfg(feature = "service")]
+        Command::Audit(args) => audit::run(args),
+        #[cfg(feature = "service")]
+        Command::Bundle(args) => bundle::run(args),
         Command::Key(command) => key::run(command),
         #[cfg(feature = "service")]
         Command::New(args) => new::run(args),
@@ -76,6 +105,10 @@ pub fn run(cli: Cli) -> anyhow::Result<Answer> {
         Command::Org(command) => org::run(command),
         #[cfg(feature = "service")]
         Command::Sign(args) => sign::run(args),
+        #[cfg(feature = "service")]
+        Command::Submit(args) => submit::run(args),
+        #[cfg(feature = "service")]
+        Command::Trace(args) => trace::run(args),
         Command::Verify(args) => verify::run(args),
     }
 }

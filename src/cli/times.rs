@@ -16,6 +16,12 @@ pub(super) fn now_text() -> String {
     now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
+/// A ledger time.
+#[cfg(feature = "service")]
+pub(super) fn text_of_ms(ms: i64) -> String {
+    jiff::Timestamp::from_millisecond(ms).map_or_else(|_| ms.to_string(), |time| time.to_string())
+}
+
 /// Today, in the time zone of Greenwich: whoever fills in the form knows better.
 #[cfg(feature = "service")]
 pub(super) fn today_text() -> String {

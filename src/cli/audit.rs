@@ -1,0 +1,187 @@
+//! `suyuan audit`: a whole log through every rule, from a service or from a directory.
+
+use std::io::Write as _;
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::{Value, json};
+
+use crate::follow::{Fetcher, Tiles, replay};
+use crate::note::checkpoint::Checkpoint;
+use crate::note::signed_note::SignedNote;
+use crate::verify::audit::AuditReport;
+use crate::verify::{Trust, signed_checkpoint};
+
+use super::source::{Source, SourceArgs};
+use super::{Answer, files, local, times};
+
+const EXAMPLES: &str = "\
+Examples:
+  suyuan audit --from https://trace.example.org --trust trust.json
+  suyuan audit --dir /srv/suyuan --trust trust.json --json
+
+Replays every entry from the first on: signatures, rights, chains, map records, roots, tiles. Without --trust it
+cannot say whose log this is. Exit code 0: nothing is wrong; 1: something is; 2: it could not be read.";
+
+#[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Args {
+    #[command(flatten)]
+    source: SourceArgs,
+    /// The trust file: log keys and genesis record
+    #[arg(long, value_name = "FILE")]
+    trust: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// One thing that was looked at.
+pub(super) struct Check {
+    pub(super) what: &'static str,
+    /// What was found right, or wrong; nothing: not checked, and why.
+    pub(super) found: Result<String, Problem>,
+}
+
+pub(super) enum Problem {
+    NotChecked(String),
+    Wrong(String),
+}
+
+pub(super) fn run(args: Args) -> anyhow::Result<Answer> {
+    let trust = match &args.trust {
+        None => None,
+        Some(path) => {
+            let text = files::read_text(path, super::verify::TRUST_BYTES_MAX)?;
+            Some(Trust::parse(&text).with_context(|| format!("cannot use {}", path.display()))?)
+        }
+    };
+    let (report, checks) = match args.source.source()? {
+        Source::Service(url) => from_service(url, trust.as_ref(), args.json)?,
+        Source::Dir(dir) => local::audit(dir, trust.as_ref(), args.json)?,
+    };
+    print(&report, &checks, args.json)
+}
+
+fn from_service(url: &str, trust: Option<&Trust>, quiet: bool) -> anyhow::Result<(AuditReport, Vec<Check>)> {
+    let service = Fetcher::new(url)?;
+    let tiles = Tiles::new(&service);
+    let note = tiles.checkpoint()?;
+    let signed = checkpoint(&note, trust)?;
+    let checkpoint = match &signed {
+        Ok((checkpoint, _)) => checkpoint.clone(),
+        // Nothing after this would be about the log asked for.
+        Err(problem) => {
+            let report = empty_report(problem.clone());
+            let wrong = Err(Problem::Wrong(problem.clone()));
+            return Ok((report, vec![Check { what: "checkpoint", found: wrong }]));
+        }
+    };
+    let bar = progress(checkpoint.size, quiet);
+    let replayed = replay(&tiles, checkpoint.size, &checkpoint.root, trust, |size| bar.set_position(size))?;
+    bar.finish_and_clear();
+    let tiles = match &replayed.report.problem {
+        None => Ok(format!("{} hash tiles", replayed.hash_tiles)),
+        Some(_) => Err(Problem::NotChecked("the entries come first".into())),
+    };
+    let checkpoint = match signed {
+        Ok((_, found)) => found,
+        Err(problem) => Err(Problem::Wrong(problem)),
+    };
+    let checks = vec![Check { what: "checkpoint", found: checkpoint }, Check { what: "tiles", found: tiles }];
+    Ok((replayed.report, checks))
+}
+
+type Found = Result<String, Problem>;
+
+/// What the log says of itself, and whether its key says so. The outer error: it is no checkpoint at all.
+pub(super) fn checkpoint(
+    note: &[u8],
+    trust: Option<&Trust>,
+) -> anyhow::Result<Result<(Checkpoint, Found), String>> {
+    let parsed = SignedNote::parse(note).context("the checkpoint")?;
+    let Some(trust) = trust else {
+        let checkpoint: Checkpoint = parsed.text().parse().context("the checkpoint")?;
+        let why = "no trust file: whose log this is was not checked";
+        return Ok(Ok((checkpoint, Err(Problem::NotChecked(why.into())))));
+    };
+    Ok(signed_checkpoint::open(&parsed.to_string(), trust).map(|signed| {
+        let checkpoint = signed.checkpoint;
+        let found = format!("{} entries, signed by {}", checkpoint.size, checkpoint.origin);
+        (checkpoint, Ok(found))
+    }))
+}
+
+pub(super) fn empty_report(problem: String) -> AuditReport {
+    AuditReport {
+        entries: 0,
+        records: 0,
+        map_records: 0,
+        signatures: 0,
+        root: crate::merkle::tree::EMPTY_ROOT,
+        first_at: None,
+        last_at: 0,
+        problem: Some(problem),
+    }
+}
+
+pub(super) fn progress(size: u64, quiet: bool) -> ProgressBar {
+    if quiet {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::new(size);
+    // A template of our own: it parses, or the bar keeps its usual form.
+    if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} entries {per_sec} {eta}") {
+        bar.set_style(style);
+    }
+    bar
+}
+
+fn print(report: &AuditReport, checks: &[Check], json: bool) -> anyhow::Result<Answer> {
+    let wrong = |check: &Check| matches!(check.found, Err(Problem::Wrong(_)));
+    let ok = report.problem.is_none() && !checks.iter().any(wrong);
+    let mut out = std::io::stdout().lock();
+    if json {
+        let mut answer = report.to_json();
+        answer["ok"] = json!(ok);
+        let checks: serde_json::Map<String, Value> = checks
+            .iter()
+            .map(|check| {
+                let (status, reason) = check.words();
+                (check.what.to_owned(), json!({ "status": status, "reason": reason }))
+            })
+            .collect();
+        answer["checks"] = Value::Object(checks);
+        writeln!(out, "{answer}")?;
+        return Ok(Answer::verified(ok));
+    }
+    match &report.problem {
+        None => writeln!(
+            out,
+            "{:<13} {:<12} {} entries: {} records with {} signatures, {} map records",
+            "replay", "ok", report.entries, report.records, report.signatures, report.map_records
+        )?,
+        Some(problem) => writeln!(out, "{:<13} {:<12} {problem}", "replay", "failed")?,
+    }
+    for check in checks {
+        let (status, reason) = check.words();
+        writeln!(out, "{:<13} {status:<12} {reason}", check.what)?;
+    }
+    if let (Some(first), true) = (report.first_at, ok) {
+        let (first, last) = (times::text_of_ms(first), times::text_of_ms(report.last_at));
+        writeln!(out, "\nroot          {}\nfrom {first} to {last}", report.root)?;
+    }
+    writeln!(out, "\n{}", if ok { "nothing is wrong" } else { "SOMETHING IS WRONG" })?;
+    Ok(Answer::verified(ok))
+}
+
+impl Check {
+    fn words(&self) -> (&'static str, &str) {
+        match &self.found {
+            Ok(text) => ("ok", text),
+            Err(Problem::NotChecked(why)) => ("not checked", why),
+            Err(Problem::Wrong(problem)) => ("failed", problem),
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! A log's pieces by their C2SP names: entry bundles and hash tiles.
+
+use super::fetch::{FetchError, Get};
+use crate::merkle::Hash;
+use crate::merkle::tile::{
+    ENTRY_BYTES_MAX, EntryBundle, HashTile, TILE_WIDTH, TilePath, decode_bundle, decode_hashes,
+};
+use crate::note::signed_note::NOTE_BYTES_MAX;
+
+/// Reads the pieces of one log. What comes back has the right form; whether it is the log's is the caller's to check.
+pub struct Tiles<'a>(&'a dyn Get);
+
+impl<'a> Tiles<'a> {
+    pub fn new(get: &'a dyn Get) -> Tiles<'a> {
+        Tiles(get)
+    }
+
+    /// The newest checkpoint that the log publishes: a signed note.
+    pub fn checkpoint(&self) -> Result<Vec<u8>, FetchError> {
+        self.0.get("checkpoint", NOTE_BYTES_MAX as u64)
+    }
+
+    /// The entries of a bundle, each as its leaf bytes.
+    pub fn entries(&self, bundle: EntryBundle) -> Result<Vec<Vec<u8>>, FetchError> {
+        const BYTES_MAX: u64 = TILE_WIDTH as u64 * (ENTRY_BYTES_MAX as u64 + 2);
+        let path = TilePath::Entries(bundle).to_string();
+        let bytes = self.0.get(&path, BYTES_MAX)?;
+        let entries = decode_bundle(&bytes, bundle.width).map_err(|error| damaged(&path, &error))?;
+        Ok(entries.into_iter().map(<[u8]>::to_vec).collect())
+    }
+
+    pub fn hashes(&self, tile: HashTile) -> Result<Vec<Hash>, FetchError> {
+        const BYTES_MAX: u64 = TILE_WIDTH as u64 * 32;
+        let path = TilePath::Hashes(tile).to_string();
+        let bytes = self.0.get(&path, BYTES_MAX)?;
+        decode_hashes(&bytes, tile.width).map_err(|error| damaged(&path, &error))
+    }
+}
+
+fn damaged(path: &str, problem: &dyn std::fmt::Display) -> FetchError {
+    FetchError::Unreachable { url: path.to_owned(), problem: problem.to_string() }
+}
