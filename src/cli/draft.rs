@@ -11,6 +11,7 @@ use crate::merkle::Hash;
 use crate::statement::json::{resolve, walk};
 use crate::statement::kinds::Kind;
 use crate::statement::payload::{Statement, to_payload_bytes};
+use crate::statement::quantity::{Quantity, Unit};
 use crate::statement::schema;
 use crate::statement::sealed::{self, BlobOpening, Opening, SALT_BYTES};
 use crate::statement::subject::Subject;
@@ -66,6 +67,7 @@ impl Draft {
         let Draft { mut payload, attachments, original } = self;
         let kind = kind_of(&payload)?;
         drop_blanks(&mut payload);
+        convert_quantities(&mut payload);
         let home = Home::of(&payload)?;
         let mut openings = Vec::new();
         let mut commitments = Vec::new();
@@ -241,6 +243,32 @@ fn drop_blanks(payload: &mut Value) {
     members.entry("data").or_insert_with(|| json!({}));
 }
 
+/// What was entered says what it comes to: `value` may be left out, or 0. What cannot be converted stays, and is
+/// refused with its reason when the data is checked.
+fn convert_quantities(value: &mut Value) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(convert_quantities),
+        Value::Object(members) => {
+            members.values_mut().for_each(convert_quantities);
+            if let Some(converted) = converted(members) {
+                members.insert("value".into(), json!(converted));
+            }
+        }
+        _ => {}
+    }
+}
+
+fn converted(members: &Map<String, Value>) -> Option<u64> {
+    let is_open = members.get("value").is_none_or(|value| *value == 0);
+    let unit = Unit::of(members.get("unit")?.as_str()?).filter(|_| is_open)?;
+    let entered = members.get("entered")?.as_str()?.parse().ok()?;
+    let per = match members.get("per") {
+        None => None,
+        Some(per) => Some(Quantity::parse(per, "").ok()?),
+    };
+    Quantity::new(entered, unit, per).ok().map(|quantity| quantity.value)
+}
+
 /// Every subject that the data names is touched; the writer need not say it twice.
 fn touch_what_is_named(payload: &mut Value) {
     let Some(subject) = payload["subject"].as_str().map(str::to_owned) else { return };
@@ -377,6 +405,21 @@ mod tests {
         assert!(problem(&|p| p["data"]["note"] = json!("x".repeat(20_000))).contains("note"));
         let no_ledger = |p: &mut Value| p["ledger"] = json!("");
         assert!(problem(&no_ledger).contains("--trust"));
+    }
+
+    #[test]
+    fn what_was_entered_says_what_it_comes_to() {
+        let mut value = json!({
+            "a": {"entered": "10", "unit": "mu"},
+            "b": [{"entered": "2", "unit": "box", "value": 0, "per": {"entered": "2.5", "unit": "kg"}}],
+            "kept": {"entered": "1", "unit": "kg", "value": 7},
+            "unknown": {"entered": "1", "unit": "stone"},
+        });
+        convert_quantities(&mut value);
+        assert_eq!(value["a"]["value"], 66_666_667);
+        assert_eq!((&value["b"][0]["value"], &value["b"][0]["per"]["value"]), (&json!(5000), &json!(2500)));
+        assert_eq!(value["kept"]["value"], 7, "what somebody said is for the check to refuse");
+        assert_eq!(value["unknown"]["value"], Value::Null);
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! A small ledger in memory, with one lying twin, for what `verify` is to judge.
 
 use serde_json::{Value, json};
-use suyuan::ledger::{Entry, MemoryFacts, Reader, State};
+use suyuan::ledger::{ApplyError, Class, Entry, MemoryFacts, Reader, State};
 use suyuan::merkle::Hash;
 use suyuan::merkle::proof::inclusion_path;
+use suyuan::merkle::tile::{TilePath, encode_bundle, tile_bytes};
 use suyuan::note::checkpoint::Checkpoint;
 use suyuan::note::signed_note::{SignedNote, sign};
 use suyuan::note::tlog_proof::TlogProof;
@@ -11,6 +12,7 @@ use suyuan::note::vkey::{KeyName, KeyType, VerifierKey};
 use suyuan::statement::ed25519::KeyPair;
 use suyuan::statement::envelope::Envelope;
 use suyuan::statement::payload::{Statement, to_payload_bytes};
+use suyuan::statement::sealed::check_json;
 use suyuan::statement::subject::Subject;
 use suyuan::verify::Trust;
 use suyuan::verify::collect::{self, Under};
@@ -96,6 +98,58 @@ impl Ledger {
     fn seal(&mut self) {
         self.state.seal(AT).unwrap();
         self.facts.0.extend(self.state.take_changes().into_iter().map(|change| (change.key, change.value)));
+        self.state = State::load(self.facts.clone()).unwrap();
+    }
+
+    /// Takes an envelope as a service would, and seals; whether it was there before makes no difference.
+    pub(crate) fn submit(&mut self, submission: &Value) -> Result<(u64, Hash), (&'static str, String)> {
+        let permanent = |problem: String| ("permanent", problem);
+        let envelope = Envelope::from_json(&submission["envelope"]).map_err(|e| permanent(e.to_string()))?;
+        let statement = Statement::parse(&envelope.payload).map_err(|e| permanent(e.to_string()))?;
+        for opening in submission["openings"].as_array().unwrap() {
+            check_json(&statement, opening).map_err(|e| permanent(e.to_string()))?;
+        }
+        if let Some(seq) = Reader(&self.facts).payload_seq(&statement.payload_hash).unwrap() {
+            return Ok((seq, Reader(&self.facts).entry(seq).unwrap().leaf()));
+        }
+        let record = self.state.draft(envelope, statement, AT).unwrap();
+        match self.state.apply(&Entry::Record(Box::new(record))) {
+            Ok(applied) => {
+                self.seal();
+                Ok((applied.seq, applied.leaf))
+            }
+            Err(ApplyError::Refused(refusal)) => match refusal.code.class() {
+                Class::Retry => Err(("retry", refusal.message)),
+                Class::Permanent => Err(("permanent", refusal.message)),
+            },
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// A piece of the log by its C2SP path.
+    pub(crate) fn piece(&self, path: &str) -> Option<Vec<u8>> {
+        let (reader, size) = (Reader(&self.facts), self.state.size());
+        if path == "checkpoint" {
+            return Some(self.checkpoint().to_string().into_bytes());
+        }
+        match path.parse().ok()? {
+            TilePath::Hashes(tile) => tile_bytes(&reader, &tile, size).unwrap(),
+            TilePath::Entries(bundle) => bundle.is_in(size).then(|| {
+                let first = bundle.index * 256;
+                let entries = first..first + u64::from(bundle.width);
+                encode_bundle(entries.map(|seq| reader.entry_bytes(seq).unwrap().unwrap())).unwrap()
+            }),
+        }
+    }
+
+    /// The registrar's first key, as a file.
+    pub(crate) fn registrar_pem() -> String {
+        pem(1)
+    }
+
+    /// The farm's key, as a file.
+    pub(crate) fn farm_pem() -> String {
+        pem(10)
     }
 
     pub(crate) fn trust(&self) -> String {
@@ -121,6 +175,14 @@ impl Ledger {
         let signature = sign(&text, &name(), &key(9));
         SignedNote::new(text, vec![signature]).unwrap()
     }
+}
+
+/// RFC 8410, as openssl writes it.
+fn pem(number: u8) -> String {
+    use base64::Engine as _;
+    let der = [hex::decode("302e020100300506032b657004220420").unwrap(), vec![number; 32]].concat();
+    let text = base64::engine::general_purpose::STANDARD.encode(der);
+    format!("-----BEGIN PRIVATE KEY-----\n{text}\n-----END PRIVATE KEY-----\n")
 }
 
 fn key(number: u8) -> KeyPair {

@@ -1,6 +1,14 @@
 //! The real binary in a temporary directory: what it prints, what it writes, how it exits.
 
+#[cfg(feature = "service")]
+mod audit;
 mod key;
 mod ledger;
 mod program;
+#[cfg(feature = "service")]
+mod service;
+#[cfg(feature = "service")]
+mod sign;
+#[cfg(feature = "service")]
+mod submit;
 mod verify;
