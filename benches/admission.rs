@@ -3,10 +3,8 @@
 //! The limits beside the ratios are Ed25519 for the first, and one synced write of the disk for the second.
 
 #[path = "../tests/support/farm.rs"]
-#[allow(dead_code, unreachable_pub, reason = "a bench uses a part of what the tests share")]
 mod farm;
 #[path = "../tests/support/service.rs"]
-#[allow(dead_code, unreachable_pub, reason = "a bench uses a part of what the tests share")]
 mod service;
 
 use std::hint::black_box;

@@ -333,6 +333,25 @@ fn bulk_answers_every_line_in_order_and_a_bad_one_fails_alone() {
     assert_eq!(other.problem(), "unsupported-media-type");
 }
 
+/// Sends everything before it reads anything, over a socket whose buffers hold little.
+#[test]
+fn a_client_that_sends_before_it_reads_gets_its_answers() {
+    let service = Service::new();
+    let mut farm = orchard(&service);
+    let lines = suyuan::http::api::bulk::ANSWERS_HELD_MAX;
+    let mut body = String::new();
+    for i in 0..lines {
+        let (envelope, openings) = farm.signed(harvest_of(&format!("batch:qingshan.s{i}"), "1"));
+        body += &(line(&envelope, &openings) + "\n");
+    }
+    let head = format!(
+        "POST /api/v1/statements/bulk HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: {NDJSON}\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
+    let back = service.client.raw(&[head.as_bytes(), body.as_bytes()].concat());
+    assert_eq!(back.matches("\"status\":201").count(), lines, "{}", &back[..back.len().min(2_000)]);
+}
+
 #[test]
 fn a_key_may_be_added_and_used_in_one_request() {
     let service = Service::new();

@@ -137,11 +137,18 @@ pub fn status(word: text::Problem) -> StatusCode {
 /// Whether the same request may be done later, so that a client keeps it.
 pub fn is_retry(word: text::Problem) -> bool {
     use text::Problem as P;
-    match word {
-        P::Busy | P::DeviceGap | P::Internal | P::ReadOnly | P::Timeout | P::TooMany => true,
-        P::Uncertain | P::Unknown | P::UnknownAttachment => true,
-        _ => false,
-    }
+    matches!(
+        word,
+        P::Busy
+            | P::DeviceGap
+            | P::Internal
+            | P::ReadOnly
+            | P::Timeout
+            | P::TooMany
+            | P::Uncertain
+            | P::Unknown
+            | P::UnknownAttachment
+    )
 }
 
 /// What stands for a bare status that some layer below answered with.

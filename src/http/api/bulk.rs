@@ -1,8 +1,8 @@
 //! Many statements in one request: a line each in, a line each out, in the same order.
 //!
 //! Statements are taken in the order of the lines, because a later one may build on an earlier one. A line that is
-//! refused fails alone. Memory holds one window of lines, whatever the length of the request; a client that does not
-//! read while it writes keeps to a few hundred lines a request.
+//! refused fails alone. Memory holds one window of lines and some answers, whatever the length of the request; a client
+//! that does not read while it writes keeps to [`ANSWERS_HELD_MAX`] lines a request.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -12,6 +12,7 @@ use actix_web::web::{self, Bytes, BytesMut};
 use actix_web::{HttpRequest, HttpResponse};
 use futures_util::stream;
 use serde::Serialize;
+use tokio::sync::mpsc;
 use utoipa::ToSchema;
 
 use super::statements::{ReceiptBody, SUBMISSION_BYTES_MAX, Taken};
@@ -25,6 +26,9 @@ const NDJSON: &str = "application/x-ndjson";
 pub const LINE_BYTES_MAX: usize = SUBMISSION_BYTES_MAX;
 /// After so many lines the answer ends with a problem; send the rest in another request.
 pub const LINES_MAX: u64 = 100_000;
+
+/// Answers kept for a client that sends before it reads. With more lines than this it must read meanwhile.
+pub const ANSWERS_HELD_MAX: usize = 256;
 
 pub(in crate::http) fn endpoints() -> Vec<Endpoint> {
     vec![Endpoint::new("/api/v1/statements/bulk").and(Method::POST, web::post().to(submit))]
@@ -57,10 +61,19 @@ pub(in crate::http) async fn submit(
     body::require_type(&request, NDJSON)?;
     let timeout = Duration::from_secs(state.config.client_timeout_secs);
     let lines = Lines { payload, timeout, buffer: BytesMut::new(), line: 0, skipping: false, ended: false };
-    let run = Run { state, lines, window: VecDeque::new() };
-    let answers = stream::unfold(run, |mut run| async move {
-        let answer = run.next().await?;
-        Some((Ok::<_, actix_web::Error>(answer), run))
+    let mut run = Run { state, lines, window: VecDeque::new() };
+    let (tell, told) = mpsc::channel(ANSWERS_HELD_MAX);
+    actix_web::rt::spawn(async move {
+        while let Some(answer) = run.next().await {
+            // The client has gone: what it did not send any more is not ours to do.
+            if tell.send(answer).await.is_err() {
+                break;
+            }
+        }
+    });
+    let answers = stream::unfold(told, |mut told| async move {
+        let answer = told.recv().await?;
+        Some((Ok::<_, actix_web::Error>(answer), told))
     });
     Ok(HttpResponse::Ok()
         .content_type(NDJSON)
