@@ -59,7 +59,7 @@ pub enum ConfigError {
     File(PathBuf, String),
     #[error("{0}: {1}")]
     Io(PathBuf, std::io::Error),
-    #[error("{name} is not set: say --{flag}, SUYUAN_{env} or {name} = \"…\" in suyuan.toml", flag = .name.replace('_', "-"), env = .name.to_uppercase())]
+    #[error("{name} is not set: say {name} = \"…\" in suyuan.toml or SUYUAN_{env}=…", env = .name.to_uppercase())]
     Missing { name: &'static str },
     #[error("{where_from}: there is no setting {name:?}{}", .nearest.map(|near| format!("; did you mean {near:?}?")).unwrap_or_default())]
     Unknown { where_from: Source, name: String, nearest: Option<&'static str> },
