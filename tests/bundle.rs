@@ -302,6 +302,18 @@ fn a_record_that_the_rules_refuse_fails_though_the_operator_logged_it() {
 }
 
 #[test]
+fn absence_needs_the_other_chains_too() {
+    let village = village();
+    let bundle = Bundle::parse(&village.bundle("batch:farm.none")).expect("a bundle");
+    for i in 0..bundle.map.len() {
+        let mut cut = bundle.clone();
+        cut.map.remove(i);
+        let report = verify_bundle(&cut.encode(), &village.trust(), &OPTIONS);
+        assert_eq!(report.status(Layer::Completeness).word(), "not checked", "{}", bundle.map[i].subject);
+    }
+}
+
+#[test]
 fn a_broken_receipt_is_no_evidence() {
     let village = village();
     let trust = village.trust();

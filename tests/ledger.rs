@@ -341,6 +341,22 @@ fn only_the_registrar_registers_and_roles_bind() {
 }
 
 #[test]
+fn a_stolen_key_goes_even_when_it_is_confined_or_its_organisation_suspended() {
+    let mut village = village();
+    let picker: By<'_> = ("farm", "farm", "picker");
+    let subject = format!("key:{}", key_id("picker"));
+    let data =
+        json!({"public_key": public_hex("picker"), "scope": {"kinds": ["harvest"]}, "plots": ["farm.east"]});
+    village.say("org.key.add/1", &subject, &[], &[FARM, picker], data).expect("key");
+    let suspend = json!({"status": "suspended"});
+    let registrar: By<'_> = ("registrar", "registrar", "registrar-2");
+    village.say("org.update/1", "org:farm", &[], &[registrar], suspend).expect("suspension");
+    village
+        .say("org.key.revoke/1", &subject, &[], &[picker], json!({"reason": "stolen"}))
+        .expect("revocation");
+}
+
+#[test]
 fn a_statement_for_another_ledger_or_under_a_wrong_signature_is_refused() {
     let mut village = village();
     let mut statement = village.statement("input/1", "crop:farm.y2026", &[], &[FARM], data::input());

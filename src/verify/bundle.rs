@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::ledger::Entry;
 use crate::merkle::Hash;
 use crate::merkle::map::{MapLeaf, MapProof, MapValue};
+use crate::merkle::tile::ENTRY_BYTES_MAX;
 use crate::statement::json::{Limits, canonical, parse_canonical};
 use crate::statement::subject::Subject;
 
@@ -155,9 +156,7 @@ impl Bundle {
             generated_at: text(&body["generated_at"])?,
             checkpoints: list(&body["checkpoints"], text)?,
             consistency: list(&body["consistency"], Consistency::from_json)?,
-            records: list(&body["records"], |entry| {
-                Entry::from_json(entry).map_err(|error| BundleError::Shape(error.to_string()))
-            })?,
+            records: list(&body["records"], entry)?,
             inclusion: list(&body["inclusion"], hash)?,
             map: list(&body["map"], MapClaim::from_json)?,
             openings: list(&body["openings"], LeafOpenings::from_json)?,
@@ -303,6 +302,15 @@ fn natural(value: &Value) -> Result<u64, BundleError> {
 fn hash(value: &Value) -> Result<Hash, BundleError> {
     let hash = value.as_str().and_then(|text| text.parse().ok());
     hash.ok_or_else(|| BundleError::Shape("a hash is missing".into()))
+}
+
+/// No larger than the log lets an entry be.
+fn entry(value: &Value) -> Result<Entry, BundleError> {
+    let entry = Entry::from_json(value).map_err(|error| BundleError::Shape(error.to_string()))?;
+    if entry.encode().len() > ENTRY_BYTES_MAX {
+        return shape("an entry has more than 65535 bytes");
+    }
+    Ok(entry)
 }
 
 fn subject(value: &Value) -> Result<Subject, BundleError> {

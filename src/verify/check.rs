@@ -277,13 +277,11 @@ impl<'a> Checker<'a> {
         if let Some(problem) = omission::shown_by(self.bundle, self.trust) {
             return (Status::Failed(problem), complete);
         }
-        if let Some(subject) = self.needed.subjects().find(|subject| !complete.contains(subject)) {
-            let absent =
-                self.bundle.map.iter().any(|claim| claim.subject == *subject && claim.value.is_none());
-            let asked = *subject == self.bundle.subject;
-            if !(absent && asked) {
-                return (Status::NotChecked(format!("the chain of {subject} is not here in full")), complete);
-            }
+        let asked = &self.bundle.subject;
+        let absent = self.bundle.map.iter().any(|claim| claim.subject == *asked && claim.value.is_none());
+        let mut wanting = self.needed.subjects().filter(|subject| !complete.contains(*subject));
+        if let Some(subject) = wanting.find(|subject| !absent || *subject != asked) {
+            return (Status::NotChecked(format!("the chain of {subject} is not here in full")), complete);
         }
         if !self.needed.beyond.is_empty() {
             let why = format!("ancestors beyond {} lots: not checked", bundle::DEPTH_MAX);

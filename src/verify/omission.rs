@@ -86,6 +86,10 @@ impl Evidence {
     }
 
     fn from_json(body: &Value) -> Result<Evidence, super::bundle::BundleError> {
+        let shape = |problem: &str| super::bundle::BundleError::Shape(problem.to_owned());
+        if body.get("v") != Some(&json!(1)) {
+            return Err(shape("its version is not 1"));
+        }
         match body.get("kind").and_then(Value::as_str) {
             Some("entry") => {
                 let body = object(body, &["kind", "receipt", "v"])?;
@@ -99,14 +103,15 @@ impl Evidence {
                     claim: MapClaim::from_json(&body["claim"])?,
                 })
             }
-            _ => {
+            Some("twice") => {
                 let body = object(body, &["kind", "receipts", "v"])?;
                 let mut receipts = list(&body["receipts"], text)?.into_iter();
                 match (receipts.next(), receipts.next(), receipts.next()) {
                     (Some(first), Some(second), None) => Ok(Evidence::Twice { first, second }),
-                    _ => Err(super::bundle::BundleError::Shape("two receipts are due".into())),
+                    _ => Err(shape("two receipts are due")),
                 }
             }
+            _ => Err(shape("its kind is not known")),
         }
     }
 }

@@ -142,7 +142,9 @@ impl Judge<'_> {
         if self.record.at < key.effective_at {
             return refuse(Code::Right, format!("key {} was added by recovery and waits", signer.key));
         }
-        if org.status != OrgStatus::Active && signer.org != REGISTRAR {
+        // A suspended organisation can still take a stolen key out of use.
+        let may_act = org.status == OrgStatus::Active || self.kind == Kind::OrgKeyRevoke;
+        if !may_act && signer.org != REGISTRAR {
             return refuse(Code::Right, format!("org:{} is not active", signer.org));
         }
         if !org.roles.contains(&signer.role) {
@@ -153,10 +155,11 @@ impl Judge<'_> {
     }
 
     pub(super) fn scope_covers(&mut self, id: &Hash, key: &KeyFact) -> Result<(), CheckError> {
+        // A key may take itself out of use whatever its scope.
+        if self.kind == Kind::OrgKeyRevoke && self.statement.subject == Subject::of_key(id) {
+            return Ok(());
+        }
         if let Scope::Kinds(kinds) = &key.scope {
-            // A key may take itself out of use whatever its scope.
-            let own_revocation =
-                self.kind == Kind::OrgKeyRevoke && self.statement.subject == Subject::of_key(id);
             let kind = match self.kind {
                 Kind::Correction => match self.corrected()? {
                     Some(fact) => fact.kind.split('/').next().unwrap_or_default().to_owned(),
@@ -164,7 +167,7 @@ impl Judge<'_> {
                 },
                 _ => self.kind.name().to_owned(),
             };
-            if !own_revocation && !kinds.contains(&kind) {
+            if !kinds.contains(&kind) {
                 return refuse(Code::Right, format!("key {id} may not sign {kind}"));
             }
         }
@@ -192,9 +195,11 @@ impl Judge<'_> {
 
     pub(super) fn crop_plot(&mut self, crop: &Subject) -> Result<Option<String>, CheckError> {
         if self.kind == Kind::CropOpen && crop == &self.statement.subject {
-            return Ok(data_text(self.statement, "plot")
-                .and_then(|plot| plot.strip_prefix("plot:"))
-                .map(str::to_owned));
+            let plot = data_text(self.statement, "plot").and_then(|plot| plot.strip_prefix("plot:"));
+            return match plot {
+                Some(plot) => Ok(Some(plot.to_owned())),
+                None => refuse(Code::Form, "crop.open names no plot"),
+            };
         }
         match self.detail(crop)? {
             Some(Detail::Crop(fact)) => Ok(Some(fact.plot)),
@@ -257,8 +262,9 @@ impl Judge<'_> {
         }
     }
 
+    /// A correction that could not be judged is no version of anything known.
     pub(super) fn finish_leaf(&mut self) {
-        if self.outcome.leaf.is_some() {
+        if self.outcome.leaf.is_some() || self.kind == Kind::Correction {
             return;
         }
         let leaf = self.record.leaf();

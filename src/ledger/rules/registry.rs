@@ -6,10 +6,20 @@ use super::{CheckError, Lookup, REGISTRAR, REGISTRAR_ADMIN_KEYS_MIN, RULES_KNOWN
 use crate::ledger::facts::{Detail, KeyFact, OrgFact, OrgStatus, Revocation, Scope};
 use crate::ledger::refusal::Code;
 use crate::merkle::Hash;
+use crate::note::vkey::{KeyType, VerifierKey};
+use crate::statement::payload::Home;
 use crate::statement::role::Role;
 use crate::statement::subject::{Subject, SubjectKind};
 use serde_json::Value;
 use std::collections::BTreeSet;
+
+/// How long a key added by recovery may be told to wait.
+const RECOVERY_DELAY_HOURS: std::ops::RangeInclusive<i64> = 24..=720;
+
+/// A plain Ed25519 key named like the log's origin.
+fn is_log_key(key: &VerifierKey, origin: &str) -> bool {
+    key.key_type() == KeyType::Ed25519 && key.name().as_str() == origin
+}
 
 impl Judge<'_> {
     pub(super) fn genesis(&mut self) -> Result<(), CheckError> {
@@ -38,9 +48,17 @@ impl Judge<'_> {
         self.outcome.rules = self.statement.data.get("rules").and_then(Value::as_u64);
         self.outcome.log_vkey = data_text(self.statement, "log_vkey").map(str::to_owned);
         self.outcome.author = REGISTRAR.to_owned();
+        let log_vkey = self.outcome.log_vkey.as_deref().unwrap_or_default().parse::<VerifierKey>();
+        let Home::Origin(origin) = &self.statement.home else {
+            return refuse(Code::Form, "genesis names no origin");
+        };
+        if !log_vkey.is_ok_and(|key| is_log_key(&key, origin)) {
+            return refuse(Code::Form, "genesis names no Ed25519 log key of its origin");
+        }
         match self.outcome.rules {
             Some(rules) if RULES_KNOWN.contains(&rules) => Ok(()),
-            _ => refuse(Code::Form, "genesis names rules that this program does not know"),
+            Some(rules) => Err(CheckError::NewerRules(rules)),
+            None => refuse(Code::Form, "genesis names no rules"),
         }
     }
 
@@ -125,7 +143,7 @@ impl Judge<'_> {
         if subject.kind() != SubjectKind::Org {
             return refuse(Code::Form, "org.update is about an organisation");
         }
-        const OWN: &[&str] = &["contact", "intro", "name_en", "website"];
+        const OWN: &[&str] = &["contact", "intro", "name_en"];
         let own_fields = self.statement.data.keys().all(|name| OWN.contains(&name.as_str()));
         self.author(&[], |judge, signer| {
             if own_fields && signer.org == subject.id() {
@@ -214,6 +232,9 @@ impl Judge<'_> {
         })?;
         let agreed = self.statement.signers.iter().any(|s| s.org == org && s.key != *new_key);
         let hours = recovery.get("delay_hours").and_then(Value::as_i64).unwrap_or(0);
+        if !RECOVERY_DELAY_HOURS.contains(&hours) {
+            return refuse(Code::Form, "a recovery waits between 24 and 720 hours");
+        }
         Ok(if agreed { 0 } else { self.record.at.saturating_add(hours.saturating_mul(3_600_000)) })
     }
 
@@ -298,6 +319,11 @@ impl Judge<'_> {
             && (current != old || old == new)
         {
             return refuse(Code::Right, "ledger.key must replace the current log key by another");
+        }
+        let keys = (old.parse::<VerifierKey>(), new.parse::<VerifierKey>());
+        if !matches!(&keys, (Ok(a), Ok(b)) if is_log_key(a, b.name().as_str()) && is_log_key(b, a.name().as_str()))
+        {
+            return refuse(Code::Form, "ledger.key names two Ed25519 keys of the log's one name");
         }
         let message = format!("suyuan/log-key/v1\n{old}\n{new}\n{until}\n");
         for (vkey, signature) in [(old, "signature_old"), (new, "signature_new")] {
