@@ -1,5 +1,6 @@
 //! How the floors above use the ledger.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -15,6 +16,7 @@ use crate::merkle::Hash;
 use crate::note::signed_note::SignedNote;
 use crate::private::openings::{self, Kept, Opening};
 use crate::statement::payload::Statement;
+use crate::store::backup::{BackupError, backup};
 use crate::store::blobs::{BlobError, BlobWriter, Blobs};
 use crate::store::{Batch, KeyRange, Pairs, Read, Snapshot, Store, StoreError};
 
@@ -103,7 +105,9 @@ impl LedgerHandle {
     pub fn enqueue(&self, submission: Submission) -> Result<Pending, SubmitError> {
         let published = self.published();
         let reader = published.reader();
-        if submission.openings.is_empty()
+        // Openings that were missing need the writer; where nothing is written, the place is all that can be given.
+        let nothing_to_write = submission.openings.is_empty() || self.status() != Status::Writable;
+        if nothing_to_write
             && let Some(seq) = reader.payload_seq(&submission.payload_hash()).map_err(unreadable)?
         {
             return Ok(Pending(Progress::Known { seq, published }));
@@ -214,6 +218,13 @@ impl LedgerHandle {
         self.shared.witness_ms.fetch_max(ms, Ordering::Relaxed);
     }
 
+    /// A consistent copy of everything but the keys, into a directory that does not exist yet, while the ledger serves.
+    /// Blocks: not for async code.
+    pub fn backup(&self, to: &Path) -> Result<(), BackupError> {
+        let checkpoint = self.latest_checkpoint().map(|note| note.to_string()).unwrap_or_default();
+        backup(&*self.shared.store, &self.shared.blobs, checkpoint.as_bytes(), to)
+    }
+
     /// What higher floors keep beside the ledger.
     pub fn aside(&self) -> Aside {
         Aside(self.shared.store.clone())
@@ -225,7 +236,7 @@ impl LedgerHandle {
         let mut stop = Command::Stop;
         while let Err(TrySendError::Full(command)) = self.queue.try_send(stop) {
             stop = command;
-            std::thread::yield_now();
+            std::thread::sleep(std::time::Duration::from_millis(1));
         }
     }
 }

@@ -4,7 +4,6 @@
 //! Signing on top of it would give the world a second history. So the signed head, which lies elsewhere, must be in it,
 //! and what hangs on its newest entries is computed again from their bytes.
 
-use super::signer::open_checkpoint;
 use crate::ledger::{Entry, FactsError, LogFact, Reader};
 use crate::merkle::Hash;
 use crate::merkle::tree::{Frontier, NodeReader, leaf_hash, node_hash, root_at};
@@ -85,7 +84,7 @@ fn holds_signed_head(
     let path = signed_head.path().display();
     let note = signed_head.read().map_err(|error| format!("{path}: {error}"))?;
     let note = note.ok_or_else(|| format!("{path} is missing, so what was signed last is not known"))?;
-    let (_, head) = open_checkpoint(&note, keys).map_err(|error| format!("{path}: {error}"))?;
+    let (_, head) = checkpoints::open(&note, keys).map_err(|error| format!("{path}: {error}"))?;
     if head.size > size {
         return Err(format!(
             "{} entries were signed, the disk holds {size}: it is an older state",
@@ -107,8 +106,8 @@ fn own_checkpoint(
     let size = proven.size();
     let note = checkpoints::at(snapshot, size).map_err(|error| error.to_string())?;
     let note = note.ok_or_else(|| format!("there is no checkpoint of {size} entries"))?;
-    let (note, checkpoint) =
-        open_checkpoint(&note, keys).map_err(|error| format!("the checkpoint of {size} entries: {error}"))?;
+    let (note, checkpoint) = checkpoints::open(&note, keys)
+        .map_err(|error| format!("the checkpoint of {size} entries: {error}"))?;
     if (checkpoint.size, checkpoint.root) != (size, proven.root()) {
         return Err(format!("the checkpoint of {size} entries is of another log"));
     }

@@ -28,6 +28,6 @@ pub use create::{CreateError, create, create_in};
 pub use handle::{Accepted, Aside, EraseError, LedgerHandle, Pending, SubmitError, UploadError};
 pub use open::{Ledger, OpenError, Parts, Settings};
 pub use published::{Commit, CommittedRecord, Published, Receipt, ReceiptError};
-pub use signer::{CheckpointProblem, LogSigner};
+pub use signer::LogSigner;
 pub use status::{ReadOnly, Status};
 pub use writer::{GROUP_MAX, QUEUE_MAX};

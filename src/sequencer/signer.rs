@@ -12,17 +12,6 @@ pub struct LogSigner {
     keys: Vec<KeyPair>,
 }
 
-/// A note is not a checkpoint of this log.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum CheckpointProblem {
-    #[error("it is no checkpoint: {0}")]
-    Form(String),
-    #[error("it is of {0}")]
-    OtherOrigin(KeyName),
-    #[error("{0}")]
-    Signature(String),
-}
-
 impl LogSigner {
     pub fn new(origin: KeyName, key: KeyPair) -> LogSigner {
         LogSigner { origin, keys: vec![key] }
@@ -50,24 +39,10 @@ impl LogSigner {
     }
 }
 
-/// Reads a checkpoint that one of `keys` has signed, all of which have the log's name.
-pub(super) fn open_checkpoint(
-    note: &[u8],
-    keys: &[VerifierKey],
-) -> Result<(SignedNote, Checkpoint), CheckpointProblem> {
-    let form = |error: &dyn std::fmt::Display| CheckpointProblem::Form(error.to_string());
-    let note = SignedNote::parse(note).map_err(|error| form(&error))?;
-    let checkpoint: Checkpoint = note.text().parse().map_err(|error| form(&error))?;
-    if keys.iter().any(|key| *key.name() != checkpoint.origin) {
-        return Err(CheckpointProblem::OtherOrigin(checkpoint.origin));
-    }
-    note.verify(keys).map_err(|error| CheckpointProblem::Signature(error.to_string()))?;
-    Ok((note, checkpoint))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::checkpoints::{CheckpointProblem, open};
 
     fn key(seed: u8) -> KeyPair {
         KeyPair::from_seed(&[seed; 32])
@@ -83,7 +58,7 @@ mod tests {
         let note = both.sign(8, Hash::of(b"root")).unwrap().to_string();
         for seed in [1, 2] {
             let keys = signer("log.example", seed).verifier_keys();
-            let (read, checkpoint) = open_checkpoint(note.as_bytes(), &keys).unwrap();
+            let (read, checkpoint) = open(note.as_bytes(), &keys).unwrap();
             assert_eq!(read.to_string(), note);
             assert_eq!((checkpoint.size, checkpoint.root), (8, Hash::of(b"root")));
         }
@@ -93,7 +68,7 @@ mod tests {
     fn another_key_log_or_text_does_not_open() {
         let note = signer("log.example", 1).sign(8, Hash::of(b"root")).unwrap().to_string();
         let keys = signer("log.example", 1).verifier_keys();
-        let problem = |note: &str, keys: &[VerifierKey]| open_checkpoint(note.as_bytes(), keys).unwrap_err();
+        let problem = |note: &str, keys: &[VerifierKey]| open(note.as_bytes(), keys).unwrap_err();
         let foreign = signer("log.example", 3).verifier_keys();
         assert!(matches!(problem(&note, &foreign), CheckpointProblem::Signature(_)));
         let renamed = signer("other.example", 1).verifier_keys();

@@ -3,8 +3,22 @@
 //! Only the log's own signature is in it; what witnesses add to one later is kept by whoever feeds them.
 
 use super::{Batch, KeyRange, Read, StoreError};
+use crate::note::checkpoint::Checkpoint;
+use crate::note::signed_note::SignedNote;
+use crate::note::vkey::{KeyName, VerifierKey};
 
 const CHECKPOINTS: &[u8] = b"k/";
+
+/// A note is not a checkpoint of this log.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CheckpointProblem {
+    #[error("it is no checkpoint: {0}")]
+    Form(String),
+    #[error("it is of {0}")]
+    OtherOrigin(KeyName),
+    #[error("{0}")]
+    Signature(String),
+}
 
 pub fn put(batch: &mut Batch, size: u64, note: &str) {
     batch.put(key(size), note);
@@ -24,6 +38,18 @@ pub fn sizes<R: Read + ?Sized>(read: &R) -> impl Iterator<Item = Result<u64, Sto
             problem: "it has not 8 bytes".into(),
         })
     })
+}
+
+/// Reads a checkpoint that one of `keys` has signed, all of which have the log's name.
+pub fn open(note: &[u8], keys: &[VerifierKey]) -> Result<(SignedNote, Checkpoint), CheckpointProblem> {
+    let form = |error: &dyn std::fmt::Display| CheckpointProblem::Form(error.to_string());
+    let note = SignedNote::parse(note).map_err(|error| form(&error))?;
+    let checkpoint: Checkpoint = note.text().parse().map_err(|error| form(&error))?;
+    if keys.iter().any(|key| *key.name() != checkpoint.origin) {
+        return Err(CheckpointProblem::OtherOrigin(checkpoint.origin));
+    }
+    note.verify(keys).map_err(|error| CheckpointProblem::Signature(error.to_string()))?;
+    Ok((note, checkpoint))
 }
 
 fn key(size: u64) -> Vec<u8> {

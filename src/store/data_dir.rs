@@ -101,6 +101,11 @@ impl DataDir {
         }
     }
 
+    /// Lets a restored ledger write again. Whoever calls this has compared it with the outside.
+    pub fn resume(&self) -> Result<(), DataDirError> {
+        durable::remove(&self.restored()).map_err(|source| self.io(&self.restored(), source))
+    }
+
     fn io(&self, path: &Path, source: io::Error) -> DataDirError {
         DataDirError::Io { path: path.to_owned(), source }
     }

@@ -6,11 +6,13 @@
 //! ([`rocks`]), or memory ([`memory`]) for tests. What does not belong in a database lies beside it: attachments
 //! ([`blobs`]) and the head that was signed last ([`signed_head`]).
 
+pub mod backup;
 pub mod blobs;
 pub mod checkpoints;
 pub mod data_dir;
 pub mod durable;
 mod facts;
+pub mod fsck;
 pub mod memory;
 pub mod rocks;
 pub mod signed_head;

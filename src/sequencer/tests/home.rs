@@ -1,6 +1,7 @@
 //! A ledger with its disk, its clock and its faults, and a farm that speaks to it.
 
 use std::fs;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -102,6 +103,12 @@ impl Home {
         let pairs = self.store.scan(&KeyRange::all()).map(Result::unwrap).collect();
         let blobs = Blobs::open(self.dir.path().join("blobs")).unwrap().commitments().unwrap();
         (pairs, self.signed_head().read().unwrap(), blobs)
+    }
+
+    /// Where an attachment lies.
+    pub(super) fn blob(&self, commitment: &Hash) -> PathBuf {
+        let name = commitment.to_string();
+        self.dir.path().join("blobs").join(&name[..2]).join(name)
     }
 
     pub(super) fn trust(&self) -> Trust {

@@ -4,6 +4,7 @@ mod faulty;
 mod home;
 
 mod disk;
+mod fsck;
 mod order;
 mod private;
 mod stops;
