@@ -14,6 +14,8 @@ mod audit;
 #[cfg(feature = "service")]
 mod bundle;
 #[cfg(feature = "service")]
+mod demo;
+#[cfg(feature = "service")]
 mod draft;
 #[cfg(feature = "service")]
 mod local;
@@ -69,6 +71,9 @@ enum Command {
     /// Get the file that proves a batch's trace
     #[cfg(feature = "service")]
     Bundle(bundle::Args),
+    /// Fill a ledger with four stories of real places, serve it and print the links
+    #[cfg(feature = "service")]
+    Demo(demo::Args),
     /// Make a key, or show a key's public part
     #[command(subcommand)]
     Key(key::Command),
@@ -98,6 +103,8 @@ pub fn run(cli: Cli) -> anyhow::Result<Answer> {
         Command::Audit(args) => audit::run(args),
         #[cfg(feature = "service")]
         Command::Bundle(args) => bundle::run(args),
+        #[cfg(feature = "service")]
+        Command::Demo(args) => demo::run(args),
         Command::Key(command) => key::run(command),
         #[cfg(feature = "service")]
         Command::New(args) => new::run(args),

@@ -7,11 +7,13 @@
 mod cast;
 mod client;
 mod draft;
+mod found;
 #[cfg(test)]
 mod memory;
 mod pictures;
 mod readings;
 mod report;
+mod run;
 mod season;
 mod stories;
 mod teller;
@@ -24,8 +26,16 @@ use jiff::Timestamp;
 use crate::merkle::Hash;
 use crate::statement::ed25519::KeyPair;
 
+pub use run::{Options, run};
 pub use stories::{Featured, Story};
-pub use teller::Told;
+pub use teller::{MadeKey, Told};
+
+/// What telling left behind.
+pub struct Telling {
+    pub stories: Vec<Story>,
+    pub told: Told,
+    pub keys: Vec<MadeKey>,
+}
 
 /// Tells all stories to the service at `url`, as of `now`; `heard` learns of each when it ends.
 ///
@@ -36,9 +46,9 @@ pub fn tell(
     registrar: KeyPair,
     now: Timestamp,
     heard: impl FnMut(&Story),
-) -> anyhow::Result<(Vec<Story>, Told)> {
+) -> anyhow::Result<Telling> {
     let mut client = client::Client::new(url);
     let mut teller = teller::Teller::new(&mut client, ledger, registrar, now);
     let stories = stories::tell_all(&mut teller, heard)?;
-    Ok((stories, teller.told()))
+    Ok(Telling { stories, told: teller.told(), keys: teller.into_keys() })
 }

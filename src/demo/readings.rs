@@ -71,7 +71,7 @@ impl Logger {
             })
             .collect();
         let file = json!({
-            "note": "示范数据,由程序生成,不是实测 / demonstration data made by program, not measured",
+            "note": "示范数据，由程序生成，不是实测 / demonstration data made by program, not measured",
             "sensor_id": self.sensor,
             "minutes_apart": self.minutes_apart,
             "readings": readings,

@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 pub(super) fn pdf(title: &str, lines: &[String]) -> Vec<u8> {
     let mut text = String::new();
     line(&mut text, 20, 780, title);
-    line(&mut text, 12, 752, "示范数据:本报告由演示程序生成,不是真实检测报告");
+    line(&mut text, 12, 752, "示范数据：本报告由演示程序生成，不是真实检测报告");
     line(&mut text, 12, 734, "DEMONSTRATION ONLY: made by program, not a real report");
     for (i, content) in lines.iter().enumerate() {
         line(&mut text, 12, 696 - 22 * i as i32, content);

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use super::cast::Org;
 use super::draft::{Draft, Pen};
 use super::season;
+use crate::keys::PrivateKey;
 use crate::merkle::Hash;
 use crate::statement::ed25519::KeyPair;
 use crate::statement::envelope::Envelope;
@@ -48,6 +49,16 @@ pub(super) struct Teller<'a> {
     registrar: Pen,
     now: Timestamp,
     told: Told,
+    keys: Vec<MadeKey>,
+}
+
+/// A key of the cast, so that whoever plays with the demonstration can sign as anybody in it.
+pub struct MadeKey {
+    pub org: &'static str,
+    pub role: Role,
+    /// `admin`, or the device that holds it.
+    pub device: String,
+    pub key: PrivateKey,
 }
 
 impl<'a> Teller<'a> {
@@ -59,7 +70,7 @@ impl<'a> Teller<'a> {
         now: Timestamp,
     ) -> Teller<'a> {
         let registrar = Pen { org: "registrar", role: Role::Registrar, key: Rc::new(registrar) };
-        Teller { ledger, home, registrar, now, told: Told::default() }
+        Teller { ledger, home, registrar, now, told: Told::default(), keys: Vec::new() }
     }
 
     pub(super) fn now(&self) -> Timestamp {
@@ -70,9 +81,13 @@ impl<'a> Teller<'a> {
         self.told
     }
 
+    pub(super) fn into_keys(self) -> Vec<MadeKey> {
+        self.keys
+    }
+
     /// The registrar and the organisation's own first key sign its registration.
     pub(super) fn register(&mut self, org: &Org, at: DateTime) -> anyhow::Result<Pen> {
-        let pen = Pen { org: org.id, role: org.roles[0], key: Rc::new(new_key()?) };
+        let pen = self.new_pen(org.id, org.roles[0], "admin")?;
         let mut data = json!({
             "name": org.name,
             "name_en": org.name_en,
@@ -96,7 +111,7 @@ impl<'a> Teller<'a> {
 
     /// An organisation's admin key admits a key on a phone, which proves that it is there by signing too.
     pub(super) fn add_key(&mut self, admin: &Pen, phone: &Phone<'_>, at: DateTime) -> anyhow::Result<Pen> {
-        let pen = Pen { org: admin.org, role: phone.role, key: Rc::new(new_key()?) };
+        let pen = self.new_pen(admin.org, phone.role, phone.device)?;
         let mut kinds: Vec<&str> = phone.kinds.iter().map(|kind| kind.name()).collect();
         kinds.sort_unstable();
         let data = json!({
@@ -108,6 +123,13 @@ impl<'a> Teller<'a> {
         let subject = Subject::of_key(&pen.key.key_id()).to_string();
         let draft = Draft::new(Kind::OrgKeyAdd, &subject, admin, at, data);
         self.say(draft.also_signed_by(&pen).for_partners())?;
+        Ok(pen)
+    }
+
+    fn new_pen(&mut self, org: &'static str, role: Role, device: &str) -> anyhow::Result<Pen> {
+        let key = PrivateKey::generate()?;
+        let pen = Pen { org, role, key: Rc::new(key.pair()) };
+        self.keys.push(MadeKey { org, role, device: device.to_owned(), key });
         Ok(pen)
     }
 
@@ -249,10 +271,6 @@ fn touches_of(payload: &Value, draft: &Draft) -> anyhow::Result<Vec<String>> {
 
 fn public_key(pen: &Pen) -> String {
     hex::encode(pen.key.public().as_bytes())
-}
-
-fn new_key() -> anyhow::Result<KeyPair> {
-    Ok(KeyPair::from_seed(&fresh()?))
 }
 
 fn fresh_salt() -> anyhow::Result<[u8; SALT_BYTES]> {

@@ -77,7 +77,7 @@ pub(super) fn tell(teller: &mut Teller<'_>, trade: &Trade) -> anyhow::Result<Vec
         "declared_yield": quantity("108", "t"),
         "holder": "示范承包人",
         "water": "rain",
-        "note": "黄土塬面,矮化密植,共 2480 株,设防雹网。",
+        "note": "黄土塬面，矮化密植，共 2480 株，设防雹网。",
     });
     teller.say(
         Draft::new(Kind::PlotRegister, PLOT, &field, grown.at(2, 18, 9, 20), plot)
@@ -96,11 +96,11 @@ pub(super) fn tell(teller: &mut Teller<'_>, trade: &Trade) -> anyhow::Result<Vec
     });
     teller.say(Draft::on_day(Kind::CropOpen, crop, &field, grown.on(3, 1), open).in_village(VILLAGE))?;
     let works = [
-        ("pruning", grown.on(3, 4), "冬剪收尾,拉枝开角。"),
-        ("flowering", grown.on(4, 18), "盛花,放蜂授粉。"),
-        ("thinning", grown.on(5, 8), "疏花后定果,按枝距留单果。"),
+        ("pruning", grown.on(3, 4), "冬剪收尾，拉枝开角。"),
+        ("flowering", grown.on(4, 18), "盛花，放蜂授粉。"),
+        ("thinning", grown.on(5, 8), "疏花后定果，按枝距留单果。"),
         ("bagging", grown.on(6, 6), "套双层纸袋。"),
-        ("other", grown.on(9, 26), "分两次摘袋,摘叶转果,铺反光膜。"),
+        ("other", grown.on(9, 26), "分两次摘袋，摘叶转果，铺反光膜。"),
     ];
     for (action, date, note) in works {
         let work = json!({
@@ -112,7 +112,7 @@ pub(super) fn tell(teller: &mut Teller<'_>, trade: &Trade) -> anyhow::Result<Vec
     let fertiliser = json!({
         "kind": "fertiliser",
         "product": {
-            "name": "水溶肥(示范)", "manufacturer": "示范肥料厂",
+            "name": "水溶肥（示范）", "manufacturer": "示范肥料厂",
             "source_shop": "旧县示范农资店", "invoice_no": "LC-0620-03",
         },
         "target": "果实膨大期追肥",
@@ -259,7 +259,7 @@ pub(super) fn tell(teller: &mut Teller<'_>, trade: &Trade) -> anyhow::Result<Vec
             "loss": quantity("0", "kg"),
             "loss_reason": "none",
             "site": HOUSE,
-            "product": "洛川红富士苹果(示范)",
+            "product": "洛川红富士苹果（示范）",
             "pack_type": "carton_net",
             "net_weight": quantity(each, "kg"),
             "pack_count": count,
@@ -268,7 +268,7 @@ pub(super) fn tell(teller: &mut Teller<'_>, trade: &Trade) -> anyhow::Result<Vec
             "storage_advice": ["refrigerate", "cool_dry"],
             "eating": ["wash", "peel"],
             "shortcomings": ["skin_marks", "uneven_size"],
-            "note": "上年十月采收,气调贮藏至今年四月,不是新采的果。",
+            "note": "上年十月采收，气调贮藏至今年四月，不是新采的果。",
         })
     };
     let boxes = |count: u32| containers(count, "box", "4.2", "kg");
@@ -278,7 +278,7 @@ pub(super) fn tell(teller: &mut Teller<'_>, trade: &Trade) -> anyhow::Result<Vec
             BOXES_80,
             &house,
             sold.at(4, 17, 10, 30),
-            packing(SIZE_80, BOXES_80, "80 果,12 枚装", "5040", 1200, "4.2"),
+            packing(SIZE_80, BOXES_80, "80 果，12 枚装", "5040", 1200, "4.2"),
         )
         .at_site(HOUSE)
         .drawing("纸箱加网套", pictures::packed(Fruit::Apple)),
@@ -289,7 +289,7 @@ pub(super) fn tell(teller: &mut Teller<'_>, trade: &Trade) -> anyhow::Result<Vec
             BOXES_85,
             &house,
             sold.at(4, 17, 16, 0),
-            packing(SIZE_85, BOXES_85, "85 果,10 枚装", "3150", 700, "4.5"),
+            packing(SIZE_85, BOXES_85, "85 果，10 枚装", "3150", 700, "4.5"),
         )
         .at_site(HOUSE),
     )?;
@@ -320,7 +320,7 @@ pub(super) fn tell(teller: &mut Teller<'_>, trade: &Trade) -> anyhow::Result<Vec
         gases: None,
     };
     let more = json!({ "storage_type": "cold", "door_open": 0 });
-    readings(teller, BOXES_80, &trade.carrier, &on_the_road, "冷藏车(洛川至嘉兴)", more)?;
+    readings(teller, BOXES_80, &trade.carrier, &on_the_road, "冷藏车（洛川至嘉兴）", more)?;
     let arrival = Arrival {
         at: sold.at(4, 20, 6, 20),
         received: boxes(600),
@@ -342,9 +342,9 @@ pub(super) fn tell(teller: &mut Teller<'_>, trade: &Trade) -> anyhow::Result<Vec
     Ok(vec![
         featured(
             BOXES_80,
-            "80 果 12 枚装:气调贮藏半年,两次抽检",
+            "80 果 12 枚装：气调贮藏半年，两次抽检",
             "half a year in controlled atmosphere, tested twice",
         ),
-        featured(BOXES_85, "85 果 10 枚装:直接发给消费者", "the largest, straight to consumers"),
+        featured(BOXES_85, "85 果 10 枚装：直接发给消费者", "the largest, straight to consumers"),
     ])
 }

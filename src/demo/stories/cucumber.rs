@@ -129,7 +129,7 @@ pub(super) fn tell(teller: &mut Teller<'_>, trade: &Trade) -> anyhow::Result<Vec
         "outputs": [
             {
                 "lot": GRADE_A, "quantity": quantity("610", "kg"), "grade": "A 级",
-                "spec": { "weight_min": "150", "weight_max": "220", "label": "顶花带刺,条直" }, "colour": "深绿",
+                "spec": { "weight_min": "150", "weight_max": "220", "label": "顶花带刺，条直" }, "colour": "深绿",
             },
             {
                 "lot": GRADE_B, "quantity": quantity("200", "kg"), "grade": "B 级",
@@ -153,7 +153,7 @@ pub(super) fn tell(teller: &mut Teller<'_>, trade: &Trade) -> anyhow::Result<Vec
         "loss": quantity("0", "kg"),
         "loss_reason": "none",
         "site": HUB_SITE,
-        "product": "寿光黄瓜(示范)",
+        "product": "寿光黄瓜（示范）",
         "pack_type": "carton",
         "net_weight": quantity("5", "kg"),
         "pack_count": 122,
@@ -199,7 +199,7 @@ pub(super) fn tell(teller: &mut Teller<'_>, trade: &Trade) -> anyhow::Result<Vec
         gases: None,
     };
     let more = json!({ "storage_type": "cold", "door_open": 0 });
-    readings(teller, CARTONS, &trade.carrier, &on_the_road, "冷藏车(寿光至嘉兴)", more)?;
+    readings(teller, CARTONS, &trade.carrier, &on_the_road, "冷藏车（寿光至嘉兴）", more)?;
     let arrival = Arrival {
         at: season.at(10, 25, 6, 40),
         received: cartons(),
@@ -237,7 +237,7 @@ pub(super) fn tell(teller: &mut Teller<'_>, trade: &Trade) -> anyhow::Result<Vec
     let quarantine = json!({
         "site": "寿光示范产地仓 暂扣区", "action": "in", "storage_type": "cold", "quantity": crates(26),
         "set_temp": "10",
-        "note": "采收日在安全间隔期内,报告出来之前单独存放,不分级、不发货。",
+        "note": "采收日在安全间隔期内，报告出来之前单独存放，不分级、不发货。",
     });
     teller.say(
         Draft::new(Kind::Storage, FAILED, &house, season.at(10, 31, 8, 40), quarantine).at_site(HUB_SITE),
@@ -247,12 +247,12 @@ pub(super) fn tell(teller: &mut Teller<'_>, trade: &Trade) -> anyhow::Result<Vec
     Ok(vec![
         featured(
             CARTONS,
-            "一号棚 5 公斤箱:用药后等足间隔期,检测合格",
+            "一号棚 5 公斤箱：用药后等足间隔期，检测合格",
             "greenhouse 1: waited after the spray, passed",
         ),
         featured(
             FAILED,
-            "二号棚:间隔期内采收,检测不合格,暂扣",
+            "二号棚：间隔期内采收，检测不合格，暂扣",
             "greenhouse 2: picked too early, failed, on hold",
         ),
     ])
@@ -303,7 +303,7 @@ impl Greenhouse {
         )?;
         let fertiliser = json!({
             "kind": "fertiliser",
-            "product": { "name": "大量元素水溶肥(示范)", "manufacturer": "示范肥料厂", "source_shop": "孙家集示范农资店" },
+            "product": { "name": "大量元素水溶肥（示范）", "manufacturer": "示范肥料厂", "source_shop": "孙家集示范农资店" },
             "target": "结瓜期追肥",
             "method": "fertigation",
             "dose": { "amount": quantity("5", "kg"), "per": "mu" },
@@ -329,7 +329,7 @@ fn spray(
     let input = json!({
         "kind": "pesticide",
         "product": {
-            "name": "阿维菌素乳油(示范)",
+            "name": "阿维菌素乳油（示范）",
             "manufacturer": "示范农药厂",
             "reg_no": "PD00000000",
             "formulation": "乳油",

@@ -110,7 +110,7 @@ impl Test<'_> {
         received: Date,
         reported: DateTime,
     ) -> anyhow::Result<Hash> {
-        let report_no = format!("示范检字({})第 {} 号", reported.year(), self.sample_no);
+        let report_no = format!("示范检字（{}）第 {} 号", reported.year(), self.sample_no);
         let data = json!({
             "sample_no": self.sample_no,
             "sampling": sampling,
@@ -132,7 +132,7 @@ impl Test<'_> {
         ];
         lines.extend(self.items.as_array().into_iter().flatten().map(item_line));
         lines.push(String::new());
-        lines.push(format!("结论: {}", if self.conclusion == "pass" { "合格" } else { "不合格" }));
+        lines.push(format!("结论：{}", if self.conclusion == "pass" { "合格" } else { "不合格" }));
         let file = report::pdf(self.lab_name, &lines);
         teller.say(
             Draft::new(Kind::Inspection, self.subject, self.lab, reported, data)

@@ -61,9 +61,10 @@ pub(super) fn tell(teller: &mut Teller<'_>, trade: &Trade) -> anyhow::Result<Vec
     let start = season.back(2);
     let coop = teller.register(&COOP, season.back(3).at(11, 20, 10, 30))?;
     let lab = teller.register(&LAB, season.back(3).at(11, 21, 9, 0))?;
-    let old = Phone {
-        role: Role::Coop, kinds: FIELD_KINDS, holder: "示范记录员丙", device: "基地手机(旧)"
-    };
+    let old =
+        Phone {
+            role: Role::Coop, kinds: FIELD_KINDS, holder: "示范记录员丙", device: "基地手机（旧）"
+        };
     let old_phone = teller.add_key(&coop, &old, season.back(3).at(12, 1, 16, 0))?;
     let desk =
         Phone {
@@ -84,7 +85,7 @@ pub(super) fn tell(teller: &mut Teller<'_>, trade: &Trade) -> anyhow::Result<Vec
             "variety": "文山三七",
             "declared_yield": quantity("1200", "kg"),
             "water": "spring",
-            "note": "新地,此前未种过三七;遮阳网荫棚。",
+            "note": "新地，此前未种过三七；遮阳网荫棚。",
         });
         teller.say(
             Draft::new(Kind::PlotRegister, plot, &old_phone, season.back(3).at(12, 3, 11, 0), registration)
@@ -118,7 +119,7 @@ pub(super) fn tell(teller: &mut Teller<'_>, trade: &Trade) -> anyhow::Result<Vec
             "crop": "三七",
             "variety": "文山三七",
             "quantity": quantity("91000", "plant"),
-            "note": "摘除花薹,养分留给根部。",
+            "note": "摘除花薹，养分留给根部。",
         });
         teller.say(
             Draft::on_day(Kind::Planting, crop, &old_phone, season.on(7, 9), topping).in_village(VILLAGE),
@@ -130,16 +131,17 @@ pub(super) fn tell(teller: &mut Teller<'_>, trade: &Trade) -> anyhow::Result<Vec
     let revocation = json!({
         "reason": "stolen",
         "since": instant(season.at(8, 3, 14, 0)),
-        "note": "赶集时手机被盗,已报案;旧手机此前的记录仍然有效。",
+        "note": "赶集时手机被盗，已报案；旧手机此前的记录仍然有效。",
     });
     teller.say(Draft::new(Kind::OrgKeyRevoke, &stolen, &coop, season.at(8, 5, 9, 10), revocation))?;
-    let new = Phone {
-        role: Role::Coop, kinds: FIELD_KINDS, holder: "示范记录员丙", device: "基地手机(新)"
-    };
+    let new =
+        Phone {
+            role: Role::Coop, kinds: FIELD_KINDS, holder: "示范记录员丙", device: "基地手机（新）"
+        };
     let field = teller.add_key(&coop, &new, season.at(8, 6, 10, 0))?;
     let manure = json!({
         "kind": "fertiliser",
-        "product": { "name": "腐熟有机肥(示范)", "manufacturer": "示范肥料厂" },
+        "product": { "name": "腐熟有机肥（示范）", "manufacturer": "示范肥料厂" },
         "target": "根部膨大期追肥",
         "method": "broadcast",
         "dose": { "amount": quantity("60", "kg"), "per": "mu" },
@@ -204,7 +206,7 @@ pub(super) fn tell(teller: &mut Teller<'_>, trade: &Trade) -> anyhow::Result<Vec
         "process": "washing",
         "site": HOUSE,
         "operator": "示范清洗工",
-        "note": "东坡、西坡两批合并清洗,去须根和泥土。",
+        "note": "东坡、西坡两批合并清洗，去须根和泥土。",
     });
     teller.say(
         Draft::new(Kind::Processing, WASHED, &house, season.at(10, 20, 15, 0), washing).at_site(HOUSE),
@@ -265,7 +267,7 @@ pub(super) fn tell(teller: &mut Teller<'_>, trade: &Trade) -> anyhow::Result<Vec
             "loss": quantity("0", "kg"),
             "loss_reason": "none",
             "site": HOUSE,
-            "product": "文山三七(示范)",
+            "product": "文山三七（示范）",
             "pack_type": pack_type,
             "net_weight": quantity(each, "g"),
             "pack_count": count,
@@ -323,7 +325,7 @@ pub(super) fn tell(teller: &mut Teller<'_>, trade: &Trade) -> anyhow::Result<Vec
     Ok(vec![
         featured(
             BAGS_40,
-            "40 头 250 克袋:两块地合并,每批抽检,其间吊销一把密钥",
+            "40 头 250 克袋：两块地合并，每批抽检，其间吊销一把密钥",
             "two plots mixed, every lot tested, a key revoked",
         ),
         featured(JARS_20, "20 头 250 克罐", "the largest roots"),

@@ -77,7 +77,7 @@ pub(super) fn tell(teller: &mut Teller<'_>, trade: &Trade) -> anyhow::Result<Vec
         "holder": "示范种植户",
         "water": "spring",
         "broadcast_consent": [{ "to": "platform-demo", "until": day(season.on(12, 31)) }],
-        "note": "海拔约三百米的南坡,树龄十八年,共 420 株。",
+        "note": "海拔约三百米的南坡，树龄十八年，共 420 株。",
     });
     teller.say(
         Draft::new(Kind::PlotRegister, PLOT, &field, season.at(2, 22, 10, 10), plot)
@@ -107,14 +107,14 @@ pub(super) fn tell(teller: &mut Teller<'_>, trade: &Trade) -> anyhow::Result<Vec
             crop,
             &field,
             season.on(3, 2),
-            work("pruning", "剪去过密枝和病枝,树冠开天窗。"),
+            work("pruning", "剪去过密枝和病枝，树冠开天窗。"),
         )
         .in_village(VILLAGE),
     )?;
     let fertiliser = json!({
         "kind": "fertiliser",
         "product": {
-            "name": "商品有机肥(示范)", "manufacturer": "示范肥料厂",
+            "name": "商品有机肥（示范）", "manufacturer": "示范肥料厂",
             "source_shop": "横溪示范农资店", "invoice_no": "NZ-0310-07",
         },
         "target": "春季壮果肥",
@@ -141,7 +141,7 @@ pub(super) fn tell(teller: &mut Teller<'_>, trade: &Trade) -> anyhow::Result<Vec
             crop,
             &field,
             season.on(4, 29),
-            work("thinning", "人工疏果,每枝留果一到两个。"),
+            work("thinning", "人工疏果，每枝留果一到两个。"),
         )
         .in_village(VILLAGE),
     )?;
@@ -151,14 +151,14 @@ pub(super) fn tell(teller: &mut Teller<'_>, trade: &Trade) -> anyhow::Result<Vec
             crop,
             &field,
             season.on(5, 12),
-            work("bagging", "整株罩防虫罗幔,防果蝇和雨淋,到采收前不揭。"),
+            work("bagging", "整株罩防虫罗幔，防果蝇和雨淋，到采收前不揭。"),
         )
         .in_village(VILLAGE)
         .drawing("罗幔下的果园", pictures::terraces(Fruit::Bayberry)),
     )?;
     let traps = json!({
         "kind": "other",
-        "product": { "name": "果蝇诱捕器(示范)", "manufacturer": "示范植保用品厂" },
+        "product": { "name": "果蝇诱捕器（示范）", "manufacturer": "示范植保用品厂" },
         "target": "果蝇监测与诱捕",
         "method": "trap",
         "dose": { "amount": quantity("15", "piece"), "per": "mu" },
@@ -167,7 +167,7 @@ pub(super) fn tell(teller: &mut Teller<'_>, trade: &Trade) -> anyhow::Result<Vec
         "end_date": day(season.on(6, 25)),
         "operator": "示范植保员",
         "container_return": "none",
-        "note": "本季未使用化学农药,只用罗幔和诱捕器。",
+        "note": "本季未使用化学农药，只用罗幔和诱捕器。",
     });
     teller.say(Draft::on_day(Kind::Input, crop, &field, season.on(5, 18), traps).in_village(VILLAGE))?;
 
@@ -215,7 +215,7 @@ pub(super) fn tell(teller: &mut Teller<'_>, trade: &Trade) -> anyhow::Result<Vec
     )?;
     let correction = json!({
         "reason": "typo",
-        "note": "过磅单为 46 筐,录入时误为 64 筐。",
+        "note": "过磅单为 46 筐，录入时误为 64 筐。",
         "data": harvest(46),
     });
     let mut correction = Draft::new(Kind::Correction, PICKED, &field, season.at(6, 12, 7, 5), correction);
@@ -287,7 +287,7 @@ pub(super) fn tell(teller: &mut Teller<'_>, trade: &Trade) -> anyhow::Result<Vec
             "loss": quantity("0", "kg"),
             "loss_reason": "none",
             "site": HOUSE,
-            "product": "仙居东魁杨梅(示范)",
+            "product": "仙居东魁杨梅（示范）",
             "pack_type": "foam_box_ice",
             "net_weight": quantity(each, "kg"),
             "pack_count": count,
@@ -296,7 +296,7 @@ pub(super) fn tell(teller: &mut Teller<'_>, trade: &Trade) -> anyhow::Result<Vec
             "storage_advice": ["refrigerate", "do_not_wash_first", "eat_soon"],
             "eating": ["wash", "salt_water"],
             "shortcomings": ["short_life", "bruises_easily", "may_leak", "insects_possible"],
-            "note": "现摘现发,到货请先开箱检查;颜色深浅不同属正常。",
+            "note": "现摘现发，到货请先开箱检查；颜色深浅不同属正常。",
         })
     };
     teller.say(
@@ -394,7 +394,7 @@ pub(super) fn tell(teller: &mut Teller<'_>, trade: &Trade) -> anyhow::Result<Vec
         BOXES_A,
         &trade.carrier,
         &on_the_road,
-        "冷藏车(仙居至嘉兴)",
+        "冷藏车（仙居至嘉兴）",
         json!({ "storage_type": "cold", "door_open": 1 }),
     )?;
     let arrival = Arrival {
@@ -410,9 +410,9 @@ pub(super) fn tell(teller: &mut Teller<'_>, trade: &Trade) -> anyhow::Result<Vec
     Ok(vec![
         featured(
             BOXES_A,
-            "A 级 2 公斤装:冷链到平台仓,含一次更正和一次超温",
+            "A 级 2 公斤装：冷链到平台仓，含一次更正和一次超温",
             "grade A, cold chain, a correction and an excursion",
         ),
-        featured(BOXES_B, "B 级 3 公斤装:直接发给消费者", "grade B, straight to consumers"),
+        featured(BOXES_B, "B 级 3 公斤装：直接发给消费者", "grade B, straight to consumers"),
     ])
 }

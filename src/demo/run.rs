@@ -1,0 +1,200 @@
+//! The command: found a ledger, fill it through the service, keep what is worth showing, serve, print the links.
+
+use std::fmt::Write as _;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::client::Client;
+use super::{Story, Telling, found, tell};
+use crate::config::Config;
+use crate::http;
+use crate::store::data_dir::DataDir;
+
+/// What the command was told.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// None: a fresh directory among the temporary ones.
+    pub dir: Option<PathBuf>,
+    pub listen: SocketAddr,
+    /// None: the address that it listens on.
+    pub public_url: Option<String>,
+    /// False: stop after filling.
+    pub serve: bool,
+}
+
+/// Fills a ledger, or finds it filled, and serves it. Links go to stdout, talk to stderr.
+pub fn run(options: &Options, now: Timestamp) -> anyhow::Result<()> {
+    let dir = DataDir::new(match &options.dir {
+        Some(dir) => dir.clone(),
+        None => std::env::temp_dir().join(format!("suyuan-demo-{}", std::process::id())),
+    });
+    let listen = with_a_port(options.listen)?;
+    let public_url = options.public_url.clone().unwrap_or_else(|| format!("http://{}", reachable(listen)));
+    let shown = Shown { root: dir.root().join("demo") };
+    if shown.stories().exists() {
+        eprintln!("{}: the stories are there already", dir.root().display());
+    } else {
+        fill(&dir, &shown, &public_url, now)?;
+    }
+    if !options.serve {
+        print!("{}", shown.links(&public_url)?);
+        return Ok(());
+    }
+    let ledger = found::open(&dir)?;
+    let config = config(&dir, listen, &public_url)?;
+    let links = shown.links(&public_url)?;
+    http::serve(config, ledger, |address| {
+        print!("{links}");
+        eprintln!("\nserving {address}; Ctrl-C stops, {} stays", dir.root().display());
+    })?;
+    Ok(())
+}
+
+/// Tells the stories to a service on a loopback port of its own, and keeps bundles and trust file from it.
+fn fill(dir: &DataDir, shown: &Shown, public_url: &str, now: Timestamp) -> anyhow::Result<()> {
+    let root = dir.root();
+    if root.exists() && std::fs::read_dir(root).with_context(|| root.display().to_string())?.next().is_some()
+    {
+        bail!("{} is not empty and holds no demonstration: name another directory", root.display());
+    }
+    eprintln!("filling a ledger in {}", root.display());
+    let mut config = config(dir, SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), public_url)?;
+    let (genesis, registrar) = found::found(dir, public_url, now)?;
+    // One client tells a year of farm work in some seconds.
+    config.writes.per_second = 0;
+    config.reads.per_second = 0;
+    let serving = http::start(config, found::open(dir)?)?;
+    let url = format!("http://{}", serving.address);
+    let filled = tell(&url, genesis, registrar, now, |story| {
+        eprintln!("  {}: {} statements", story.name, story.statements);
+    })
+    .and_then(|telling| shown.keep(&Client::new(&url), &telling, now));
+    serving.stop()?;
+    filled
+}
+
+fn config(dir: &DataDir, listen: SocketAddr, public_url: &str) -> anyhow::Result<Config> {
+    let flags = [
+        ("dir", dir.root().display().to_string()),
+        ("listen", listen.to_string()),
+        ("public_url", public_url.to_owned()),
+        ("origin", found::ORIGIN.to_owned()),
+        ("operator", found::OPERATOR.to_owned()),
+    ];
+    Ok(Config::load(None, &flags)?)
+}
+
+/// Links must name the port before anybody listens, so port 0 is turned into a free one here.
+fn with_a_port(listen: SocketAddr) -> anyhow::Result<SocketAddr> {
+    match listen.port() {
+        0 => Ok(TcpListener::bind(listen)?.local_addr()?),
+        _ => Ok(listen),
+    }
+}
+
+/// Who listens everywhere is reached here by loopback.
+fn reachable(listen: SocketAddr) -> SocketAddr {
+    match listen.ip().is_unspecified() {
+        true => SocketAddr::from((Ipv4Addr::LOCALHOST, listen.port())),
+        false => listen,
+    }
+}
+
+/// `<dir>/demo`: what to show, beside the ledger. Written last, so that it stands only where all was told.
+struct Shown {
+    root: PathBuf,
+}
+
+impl Shown {
+    fn stories(&self) -> PathBuf {
+        self.root.join("stories.json")
+    }
+
+    fn trust(&self) -> PathBuf {
+        self.root.join("trust.json")
+    }
+
+    fn bundle(&self, batch: &str) -> PathBuf {
+        self.root.join(format!("{batch}.bundle"))
+    }
+
+    /// What the service says of itself and of the batches worth opening, the cast's keys, and last what was told.
+    fn keep(&self, service: &Client, telling: &Telling, now: Timestamp) -> anyhow::Result<()> {
+        let keys = self.root.join("keys");
+        std::fs::create_dir_all(&keys).with_context(|| keys.display().to_string())?;
+        let mut made = Vec::new();
+        for (n, cast) in telling.keys.iter().enumerate() {
+            let file = format!("{:02}-{}.key", n + 1, cast.org);
+            cast.key.write_new(&keys.join(&file), None).with_context(|| file.clone())?;
+            made.push(
+                json!({ "file": file, "org": cast.org, "as": cast.role.as_str(), "device": cast.device }),
+            );
+        }
+        write(&self.trust(), &service.get("/trust.json")?)?;
+        for batch in telling.stories.iter().flat_map(|story| &story.featured) {
+            let bundle = service.get(&format!("/api/v1/batches/{}/bundle", batch.batch))?;
+            write(&self.bundle(&batch.batch), &bundle)?;
+        }
+        let note = json!({
+            "filled_at": now.to_string(),
+            "statements": telling.told.statements,
+            "files": telling.told.files,
+            "sealed_values": telling.told.sealed_values,
+            "stories": telling.stories.iter().map(story_json).collect::<Vec<_>>(),
+            "keys": made,
+        });
+        write(&self.stories(), format!("{note:#}\n").as_bytes())
+    }
+
+    fn links(&self, public_url: &str) -> anyhow::Result<String> {
+        let path = self.stories();
+        let text = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
+        let note: Value = serde_json::from_str(&text).with_context(|| path.display().to_string())?;
+        let url = public_url.trim_end_matches('/');
+        let mut out = String::new();
+        let mut first = None;
+        for story in list(&note["stories"]) {
+            writeln!(out, "\n{}", word(&story["name"]))?;
+            for batch in list(&story["featured"]) {
+                let id = word(&batch["batch"]);
+                writeln!(out, "  {} / {}", word(&batch["zh"]), word(&batch["en"]))?;
+                writeln!(out, "    page    {url}/b/{id}")?;
+                writeln!(out, "    QR      {url}/b/{id}/qr.svg  {url}/b/{id}/qr.png")?;
+                writeln!(out, "    bundle  {url}/api/v1/batches/{id}/bundle")?;
+                first.get_or_insert(id);
+            }
+        }
+        if let Some(id) = first {
+            let (bundle, trust) = (self.bundle(id), self.trust());
+            writeln!(out, "\ncheck one with no network:")?;
+            writeln!(out, "  {} verify {} --trust {}", program(), bundle.display(), trust.display())?;
+        }
+        Ok(out)
+    }
+}
+
+fn story_json(story: &Story) -> Value {
+    let featured =
+        story.featured.iter().map(|batch| json!({ "batch": batch.batch, "zh": batch.zh, "en": batch.en }));
+    json!({ "name": story.name, "statements": story.statements, "featured": featured.collect::<Vec<_>>() })
+}
+
+fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    std::fs::write(path, bytes).with_context(|| path.display().to_string())
+}
+
+fn list(value: &Value) -> &[Value] {
+    value.as_array().map(Vec::as_slice).unwrap_or_default()
+}
+
+fn word(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
+
+fn program() -> String {
+    std::env::current_exe().map_or_else(|_| "suyuan".to_owned(), |path| path.display().to_string())
+}
