@@ -1,13 +1,28 @@
 //! Pages that people read, complete without a script: the provenance page of a batch and the front page.
+//!
+//! Handlers look up and answer, views hold what is shown, already in words, and templates put it in order.
 
-#[allow(dead_code, reason = "its handler joins with the sequencer")]
 mod batch_view;
-#[allow(dead_code, reason = "its handler joins with the sequencer")]
+mod handlers;
+mod language;
 mod layout;
+mod other_views;
+mod typed;
 
 use actix_web::web::ServiceConfig;
 
-pub fn configure(_: &mut ServiceConfig) {}
+use super::endpoints::{Endpoint, read, register};
+
+/// A QR holds its address in upper case, so `/B/` is `/b/`.
+pub fn configure(config: &mut ServiceConfig) {
+    let pages = vec![
+        Endpoint::get("/", read().to(handlers::home)),
+        Endpoint::get("/{b:[bB]}/{batch}", read().to(handlers::batch)),
+        Endpoint::get("/{b:[bB]}/{batch}/qr.png", read().to(handlers::qr_png)),
+        Endpoint::get("/{b:[bB]}/{batch}/qr.svg", read().to(handlers::qr_svg)),
+    ];
+    register(pages, config);
+}
 
 #[cfg(test)]
 mod tests;

@@ -7,11 +7,12 @@ use serde_json::json;
 
 use super::batch_view::{BatchView, Given};
 use super::layout::Layout;
+use super::other_views::{ChoiceView, HomeView, TroubleView, UnknownView};
 use crate::ledger::Entry;
 use crate::merkle::Hash;
 use crate::produce::tests::farm::{self, BATCH, Farm, Says};
 use crate::produce::tests::{InMemory, farm as new_farm, told};
-use crate::text::Lang;
+use crate::text::{Lang, Page};
 
 /// What one flight of a new connection carries: see docs on the load budget.
 const FIRST_RENDER_BYTES_MAX: usize = 14 * 1024;
@@ -199,6 +200,27 @@ fn names_are_text_and_never_markup() {
             assert!(!html.contains(markup), "{markup}");
         }
         shows(&html, &["&#60;script"]);
+    }
+}
+
+#[test]
+fn pages_that_have_nothing_to_show_say_so_calmly() {
+    for lang in Lang::ALL {
+        let layout = || Layout { path: "/".to_owned(), ..layout(lang) };
+        let home = HomeView::new(layout()).render().unwrap();
+        keep(&format!("home-{}", lang.key()), &home);
+        shows(&home, &["<form", "name=\"q\"", "trace.example", "仙居县农产品溯源中心"]);
+        let unknown = UnknownView::new(layout(), "B7SVT2D5NM".to_owned()).render().unwrap();
+        keep(&format!("unknown-{}", lang.key()), &unknown);
+        shows(&unknown, &["strip unknown", "B7SVT2D5NM", "<form"]);
+        let batches = vec!["a.b1".to_owned(), "c.d2".to_owned()];
+        let choice = ChoiceView::new(layout(), "B7SVT2D5NM", batches).render().unwrap();
+        keep(&format!("choice-{}", lang.key()), &choice);
+        shows(&choice, &["href=\"/b/a.b1\"", "href=\"/b/c.d2\"", "B7SVT2D5NM"]);
+        let trouble = TroubleView::new(layout(), Page::TroubleSay).render().unwrap();
+        keep(&format!("trouble-{}", lang.key()), &trouble);
+        shows(&trouble, &["strip trouble"]);
+        assert!(!trouble.contains("strip hold"), "our trouble is not the product's");
     }
 }
 

@@ -1,0 +1,345 @@
+//! From a request to a page: looks up what was meant, tells its story under the newest checkpoint, answers.
+
+use std::collections::BTreeSet;
+
+use actix_web::http::{StatusCode, header};
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::batch_view::{BatchView, Given};
+use super::language;
+use super::layout::{Layout, POLICY};
+use super::other_views::{ChoiceView, HomeView, TroubleView, UnknownView};
+use super::typed::{self, Meant, TYPED_CHARS_MAX};
+use crate::http::problem::Problem;
+use crate::http::view::View;
+use crate::http::{AppState, time};
+use crate::ledger::Entry;
+use crate::merkle::Hash;
+use crate::merkle::tree::root_at;
+use crate::print::qr::{self, Symbol};
+use crate::produce::{Ask, Story};
+use crate::statement::short_code;
+use crate::statement::subject::Subject;
+use crate::text::Page;
+use crate::verify::collect::{CollectError, gather};
+
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Query {
+    /// What was typed on the front page.
+    q: Option<String>,
+    all: Option<String>,
+    ecc: Option<String>,
+    px: Option<usize>,
+}
+
+/// `GET /`: the box, or what was typed into it.
+pub(super) async fn home(
+    state: web::Data<AppState>,
+    request: HttpRequest,
+    query: web::Query<Query>,
+) -> HttpResponse {
+    let layout = layout(&state, &request, "/", "");
+    let Some(typed) = query.q.as_deref().map(str::trim).filter(|typed| !typed.is_empty()) else {
+        return html(&request, StatusCode::OK, &HomeView::new(layout));
+    };
+    let typed: String = typed.chars().take(TYPED_CHARS_MAX).collect();
+    match find(&state, &typed).await {
+        Ok(Found::One(batch)) => see(batch.id()),
+        Ok(Found::Several(code, batches)) => choice(&request, layout, &code, batches),
+        Ok(Found::None) => unknown(&request, layout, typed),
+        Err(problem) => trouble(&request, layout, &problem),
+    }
+}
+
+/// `GET /b/{batch-or-code}`: the page, or the same as JSON for programs.
+pub(super) async fn batch(
+    state: web::Data<AppState>,
+    request: HttpRequest,
+    path: web::Path<(String, String)>,
+    query: web::Query<Query>,
+) -> Result<HttpResponse, Problem> {
+    let typed: String = path.1.chars().take(TYPED_CHARS_MAX).collect();
+    let as_json = wants_json(&request);
+    let all = query.all.is_some();
+    let layout = layout(&state, &request, "/", "");
+    let told = match find(&state, &typed).await {
+        Ok(Found::One(batch)) => {
+            let layout = Layout {
+                path: format!("/b/{}", batch.id()),
+                query: if all { "&all=1" } else { "" },
+                ..layout.clone()
+            };
+            let state = state.clone();
+            web::block(
+                move || if as_json { story_json(&state, &batch) } else { page(&state, layout, &batch, all) },
+            )
+            .await?
+        }
+        Ok(Found::Several(code, batches)) if as_json => {
+            let ids: Vec<&str> = batches.iter().map(Subject::id).collect();
+            Err(Failed::Problem(
+                Problem::bad_request(format!("more than one batch has the code {code}"))
+                    .with("batches", json!(ids)),
+            ))
+        }
+        Ok(Found::Several(code, batches)) => return Ok(choice(&request, layout, &code, batches)),
+        Ok(Found::None) => Ok(None),
+        Err(problem) => Err(Failed::Problem(problem)),
+    };
+    match told {
+        Ok(Some(body)) if as_json => Ok(HttpResponse::Ok()
+            .content_type("application/json")
+            .insert_header((header::CACHE_CONTROL, "no-cache"))
+            .insert_header((header::VARY, VARY))
+            .body(body)),
+        Ok(Some(body)) => Ok(answer(&request, StatusCode::OK, body)),
+        Ok(None) if as_json => Err(Problem::not_found(format!("there is no batch {typed}"))),
+        Ok(None) => Ok(unknown(&request, layout, typed)),
+        Err(Failed::Problem(problem)) if as_json => Err(problem),
+        Err(Failed::Problem(problem)) => Ok(trouble(&request, layout, &problem)),
+        Err(Failed::TooLarge) if as_json => {
+            Err(Problem::new(crate::text::Problem::TooLarge, CollectError::TooLarge.to_string()))
+        }
+        Err(Failed::TooLarge) => {
+            Ok(html(&request, StatusCode::OK, &TroubleView::new(layout, Page::TooLargeSay)))
+        }
+    }
+}
+
+/// `GET /b/{batch}/qr.svg`.
+pub(super) async fn qr_svg(
+    state: web::Data<AppState>,
+    path: web::Path<(String, String)>,
+    query: web::Query<Query>,
+) -> Result<HttpResponse, Problem> {
+    let symbol = symbol(&state, &path.1, &query).await?;
+    Ok(picture("image/svg+xml", symbol.svg().into_bytes()))
+}
+
+/// `GET /b/{batch}/qr.png?px=`.
+pub(super) async fn qr_png(
+    state: web::Data<AppState>,
+    path: web::Path<(String, String)>,
+    query: web::Query<Query>,
+) -> Result<HttpResponse, Problem> {
+    let symbol = symbol(&state, &path.1, &query).await?;
+    Ok(picture("image/png", symbol.png(query.px.unwrap_or(qr::PX_DEFAULT))))
+}
+
+// -- looking up --------------------------------------------------------------------------------------------------
+
+enum Found {
+    One(Subject),
+    Several(String, Vec<Subject>),
+    None,
+}
+
+async fn find(state: &web::Data<AppState>, typed: &str) -> Result<Found, Problem> {
+    let Some(meant) = typed::read(typed) else { return Ok(Found::None) };
+    let view = View::of(state)?;
+    web::block(move || match meant {
+        Meant::Code(code) => {
+            let mut batches = view.batches_of_code(&code)?;
+            Ok(match (batches.pop(), batches.is_empty()) {
+                (Some(batch), true) => Found::One(batch),
+                (Some(batch), false) => {
+                    batches.push(batch);
+                    Found::Several(code, batches)
+                }
+                (None, _) => Found::None,
+            })
+        }
+        Meant::Batches(batches) => {
+            for batch in batches {
+                if view.subject(&batch)?.is_some() {
+                    return Ok(Found::One(batch));
+                }
+            }
+            Ok(Found::None)
+        }
+    })
+    .await?
+}
+
+async fn symbol(state: &web::Data<AppState>, typed: &str, query: &Query) -> Result<Symbol, Problem> {
+    let correction = match query.ecc.as_deref() {
+        None => qr::Correction::default(),
+        Some(text) => text.parse().map_err(|()| Problem::bad_request("ecc is Q or M"))?,
+    };
+    let Found::One(batch) = find(state, typed).await? else {
+        return Err(Problem::not_found(format!("there is no batch {typed}")));
+    };
+    let code = short_code::of_subject(&batch);
+    let view = View::of(state)?;
+    let shared = view.batches_of_code(&code)?.len() > 1;
+    // A code that two batches share would make every reader choose.
+    let named = if shared { batch.id().to_owned() } else { code };
+    let payload = qr::batch_payload(&state.config.public_url, &named);
+    Symbol::of(&payload, correction).map_err(Problem::internal)
+}
+
+// -- telling -----------------------------------------------------------------------------------------------------
+
+enum Failed {
+    Problem(Problem),
+    TooLarge,
+}
+
+impl<E: Into<Problem>> From<E> for Failed {
+    fn from(error: E) -> Failed {
+        Failed::Problem(error.into())
+    }
+}
+
+struct Told {
+    story: Story,
+    records: std::collections::BTreeMap<u64, Entry>,
+    view: View,
+}
+
+fn told(state: &AppState, batch: &Subject) -> Result<Option<Told>, Failed> {
+    let view = View::of(state)?;
+    let size = view.under.size;
+    let gathered = gather(&view.reader, batch, size).map_err(|error| match error {
+        CollectError::TooLarge => Failed::TooLarge,
+        other => Failed::Problem(Problem::internal(other)),
+    })?;
+    let at = match size.checked_sub(1) {
+        Some(last) => view.reader.entry(last)?.at(),
+        None => 0,
+    };
+    let openings = state.public_openings(&view, gathered.records.values())?;
+    let story = Story::tell(&Ask {
+        subject: batch,
+        records: &gathered.records,
+        openings: &openings,
+        size,
+        at,
+        as_of: time::now_ms(),
+    });
+    let Some(mut story) = story else { return Ok(None) };
+    for org in story.named_only() {
+        if let Some(fact) = view.org(&org)? {
+            story.introduce(&org, &fact.name);
+        }
+    }
+    Ok(Some(Told { story, records: gathered.records, view }))
+}
+
+fn page(state: &AppState, layout: Layout, batch: &Subject, all: bool) -> Result<Option<String>, Failed> {
+    let Some(Told { story, records, view }) = told(state, batch)? else { return Ok(None) };
+    let root = root_at(&view.reader, view.under.size)?;
+    let held = held(state, &story)?;
+    let given = Given { story: &story, records: &records, root, held: &held, all };
+    Ok(Some(BatchView::new(layout, &given).render().map_err(Problem::internal)?))
+}
+
+fn story_json(state: &AppState, batch: &Subject) -> Result<Option<String>, Failed> {
+    let Some(Told { story, view, .. }) = told(state, batch)? else { return Ok(None) };
+    let body = json!({ "story": story, "checkpoint": view.under.note });
+    Ok(Some(body.to_string()))
+}
+
+/// Pictures whose files are here and may be seen.
+fn held(state: &AppState, story: &Story) -> Result<BTreeSet<Hash>, Problem> {
+    let photos = story.events.iter().flat_map(|event| &event.photos).filter(|photo| photo.public);
+    let mut held = BTreeSet::new();
+    for photo in photos {
+        let content = state.ledger.blobs().content(&photo.commitment).map_err(Problem::internal)?;
+        held.extend(content.map(|_| photo.commitment));
+    }
+    Ok(held)
+}
+
+// -- answering ---------------------------------------------------------------------------------------------------
+
+/// What a page depends on beyond its address.
+const VARY: &str = "Accept, Accept-Language, Cookie";
+
+fn layout(state: &AppState, request: &HttpRequest, path: &str, query: &'static str) -> Layout {
+    let config = &state.config;
+    Layout {
+        lang: language::of(request),
+        public_url: config.public_url.clone(),
+        operator: config.operator.clone().unwrap_or_else(|| config.origin.clone()),
+        path: path.to_owned(),
+        query,
+        title: String::new(),
+        description: String::new(),
+        image: String::new(),
+    }
+}
+
+fn unknown(request: &HttpRequest, layout: Layout, typed: String) -> HttpResponse {
+    html(request, StatusCode::NOT_FOUND, &UnknownView::new(layout, typed))
+}
+
+fn choice(request: &HttpRequest, layout: Layout, code: &str, batches: Vec<Subject>) -> HttpResponse {
+    let mut ids: Vec<String> = batches.iter().map(|batch| batch.id().to_owned()).collect();
+    ids.sort();
+    html(request, StatusCode::MULTIPLE_CHOICES, &ChoiceView::new(layout, code, ids))
+}
+
+fn trouble(request: &HttpRequest, layout: Layout, problem: &Problem) -> HttpResponse {
+    use actix_web::ResponseError as _;
+    let layout = Layout { path: request.path().to_owned(), ..layout };
+    html(request, problem.status_code(), &TroubleView::new(layout, Page::TroubleSay))
+}
+
+fn see(id: &str) -> HttpResponse {
+    HttpResponse::SeeOther()
+        .insert_header((header::LOCATION, format!("/b/{id}")))
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .finish()
+}
+
+fn html(request: &HttpRequest, status: StatusCode, view: &impl Template) -> HttpResponse {
+    match view.render() {
+        Ok(body) => answer(request, status, body),
+        Err(error) => actix_web::ResponseError::error_response(&Problem::internal(error)),
+    }
+}
+
+/// A page may be kept, but is asked for again each time: a hold must show at once.
+fn answer(request: &HttpRequest, status: StatusCode, body: String) -> HttpResponse {
+    let digest = Hash::of(body.as_bytes()).to_string();
+    let etag = format!("W/\"{}\"", &digest[..32]);
+    let mut response = HttpResponse::build(status);
+    response
+        .content_type("text/html; charset=utf-8")
+        .insert_header((header::CACHE_CONTROL, "no-cache"))
+        .insert_header((header::VARY, VARY))
+        .insert_header((header::CONTENT_LANGUAGE, language::of(request).tag()))
+        .insert_header((header::CONTENT_SECURITY_POLICY, POLICY.as_str()));
+    if let Some(lang) = language::chosen(request) {
+        response.insert_header((header::SET_COOKIE, language::cookie(lang)));
+    }
+    if status == StatusCode::OK {
+        response.insert_header((header::ETAG, etag.clone()));
+        if is_known(request, &etag) {
+            return response.status(StatusCode::NOT_MODIFIED).finish();
+        }
+    }
+    response.body(body)
+}
+
+fn is_known(request: &HttpRequest, etag: &str) -> bool {
+    let headers = request.headers().get_all(header::IF_NONE_MATCH).filter_map(|value| value.to_str().ok());
+    headers.flat_map(|value| value.split(',')).any(|known| known.trim() == etag)
+}
+
+/// Programs ask for JSON by name; browsers name HTML, or nothing.
+fn wants_json(request: &HttpRequest) -> bool {
+    let accept = request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
+    accept.is_some_and(|accept| accept.contains("application/json") && !accept.contains("text/html"))
+}
+
+fn picture(media_type: &'static str, body: Vec<u8>) -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type(media_type)
+        .insert_header((header::CACHE_CONTROL, "public, max-age=86400"))
+        .body(body)
+}
