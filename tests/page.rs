@@ -46,7 +46,8 @@ fn the_page_is_complete_in_a_browser_without_a_script() {
     assert_eq!(page.header("content-type"), Some("text/html; charset=utf-8"));
     assert_eq!(page.header("content-language"), Some("zh-CN"));
     assert!(!page.text().contains("<script"));
-    let zh = ["正常", "仙居东魁杨梅", "西炉后山三号坡", "这是批次码，不能鉴别单件真伪", "尚无见证", "尚未锚定"];
+    let zh =
+        ["正常", "仙居东魁杨梅", "西炉后山三号坡", "这是批次码，不能鉴别单件真伪", "尚无见证", "尚未锚定"];
     shows(&page, &zh);
     shows(&page, &["鲜达平台", "suyuan verify shanqian.dk0613a.suyuan --trust trust.json", "og:image"]);
     if let Some(dom) = in_browser(&client.url(&format!("{PAGE}?lang=zh-CN"))) {
@@ -140,7 +141,10 @@ fn a_correction_shows_old_and_new() {
     let mut farm = service.farm();
     let season = farm.season();
     farm.correct_harvest(season.harvest, "830");
-    shows(&service.client.get(PAGE), &["strip corrected", "更正过 1 次", "860 斤（430 公斤） → 830 斤（415 公斤）"]);
+    shows(
+        &service.client.get(PAGE),
+        &["strip corrected", "更正过 1 次", "860 斤（430 公斤） → 830 斤（415 公斤）"],
+    );
     shows(&service.client.get(&format!("{PAGE}?lang=en")), &["Corrected", "430 kg → 415 kg"]);
 }
 
@@ -174,7 +178,10 @@ fn a_stolen_key_is_said() {
     });
     assert!(service.client.get(PAGE).text().contains("strip normal"));
     farm.revoke("shanqian", "packhouse", "tablet", None);
-    shows(&service.client.get(PAGE), &["strip revoked", "密钥已吊销", "被盗", "签于吊销之前", "密钥后来吊销"]);
+    shows(
+        &service.client.get(PAGE),
+        &["strip revoked", "密钥已吊销", "被盗", "签于吊销之前", "密钥后来吊销"],
+    );
 }
 
 #[test]
@@ -182,7 +189,8 @@ fn what_is_not_found_is_grey_and_never_called_fake() {
     let service = Service::new();
     service.farm().season();
     let client = &service.client;
-    for path in ["/b/nobody.nothing", "/b/B7SVT2D5NZ", "/b/%E6%9D%A8%E6%A2%85", "/B/X", "/?q=nobody.nothing"] {
+    for path in ["/b/nobody.nothing", "/b/B7SVT2D5NZ", "/b/%E6%9D%A8%E6%A2%85", "/B/X", "/?q=nobody.nothing"]
+    {
         let page = client.get(path);
         assert_eq!(page.status, 404, "{path}");
         shows(&page, &["strip unknown", "未查到", "没查到不等于假货", "<form"]);
@@ -254,7 +262,9 @@ fn what_people_write_is_text() {
         }),
         ..Says::default()
     });
-    for path in ["/b/evil.b1", "/b/evil.b1?lang=en", "/?q=%22%3E%3Cscript%3Ealert(5)%3C/script%3E", "/b/%3Cscript%3E"] {
+    for path in
+        ["/b/evil.b1", "/b/evil.b1?lang=en", "/?q=%22%3E%3Cscript%3Ealert(5)%3C/script%3E", "/b/%3Cscript%3E"]
+    {
         let html = service.client.get(path).text();
         for markup in ["<script", "<svg/", "<img src=x"] {
             assert!(!html.contains(markup), "{path}: {markup}");

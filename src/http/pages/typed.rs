@@ -24,11 +24,8 @@ pub(super) fn read(typed: &str) -> Option<Meant> {
     }
     let mut batches: Vec<Subject> = Vec::new();
     for spelling in spellings(&plain.to_ascii_lowercase()) {
-        if let Ok(batch) = Subject::parse(&format!("batch:{spelling}")) {
-            if !batches.contains(&batch) {
-                batches.push(batch);
-            }
-        }
+        let batch = Subject::parse(&format!("batch:{spelling}"));
+        batches.extend(batch.ok().filter(|batch| !batches.contains(batch)));
     }
     (!batches.is_empty()).then_some(Meant::Batches(batches))
 }
