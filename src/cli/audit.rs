@@ -132,13 +132,13 @@ pub(super) fn progress(size: u64, quiet: bool) -> ProgressBar {
     }
     let bar = ProgressBar::new(size);
     // A template of our own: it parses, or the bar keeps its usual form.
-    if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} entries {per_sec} {eta}") {
+    if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} {msg} {per_sec} {eta}") {
         bar.set_style(style);
     }
     bar
 }
 
-fn print(report: &AuditReport, checks: &[Check], json: bool) -> anyhow::Result<Answer> {
+pub(super) fn print(report: &AuditReport, checks: &[Check], json: bool) -> anyhow::Result<Answer> {
     let wrong = |check: &Check| matches!(check.found, Err(Problem::Wrong(_)));
     let ok = report.problem.is_none() && !checks.iter().any(wrong);
     let mut out = std::io::stdout().lock();

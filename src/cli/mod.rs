@@ -12,17 +12,31 @@ mod verify;
 #[cfg(feature = "service")]
 mod audit;
 #[cfg(feature = "service")]
+mod backup;
+#[cfg(feature = "service")]
 mod bundle;
 #[cfg(feature = "service")]
 mod demo;
 #[cfg(feature = "service")]
 mod draft;
 #[cfg(feature = "service")]
+mod erase;
+#[cfg(feature = "service")]
+mod fsck;
+#[cfg(feature = "service")]
+mod import;
+#[cfg(feature = "service")]
+mod init;
+#[cfg(feature = "service")]
 mod local;
 #[cfg(feature = "service")]
 mod new;
 #[cfg(feature = "service")]
 mod org;
+#[cfg(feature = "service")]
+mod resume;
+#[cfg(feature = "service")]
+mod serve;
 #[cfg(feature = "service")]
 mod sign;
 #[cfg(feature = "service")]
@@ -68,12 +82,27 @@ enum Command {
     /// Replay a whole log: every signature, right, chain, map record, root and tile
     #[cfg(feature = "service")]
     Audit(audit::Args),
+    /// Copy a ledger, without its private keys
+    #[cfg(feature = "service")]
+    Backup(backup::BackupArgs),
     /// Get the file that proves a batch's trace
     #[cfg(feature = "service")]
     Bundle(bundle::Args),
     /// Fill a ledger with four stories of real places, serve it and print the links
     #[cfg(feature = "service")]
     Demo(demo::Args),
+    /// Erase for good what opens a sealed value or an attachment
+    #[cfg(feature = "service")]
+    Erase(erase::Args),
+    /// Derive everything in a ledger's directory again and compare
+    #[cfg(feature = "service")]
+    Fsck(fsck::Args),
+    /// Send a spreadsheet of past events as statements
+    #[cfg(feature = "service")]
+    Import(import::Args),
+    /// Make a new ledger: keys, genesis, settings, trust file
+    #[cfg(feature = "service")]
+    Init(init::Args),
     /// Make a key, or show a key's public part
     #[command(subcommand)]
     Key(key::Command),
@@ -84,6 +113,15 @@ enum Command {
     #[cfg(feature = "service")]
     #[command(subcommand)]
     Org(org::Command),
+    /// Make a ledger of a backup; it stays read-only until `resume`
+    #[cfg(feature = "service")]
+    Restore(backup::RestoreArgs),
+    /// Let a restored ledger write again, after comparing it with the outside
+    #[cfg(feature = "service")]
+    Resume(resume::Args),
+    /// Run the service
+    #[cfg(feature = "service")]
+    Serve(serve::Args),
     /// Sign statements: values sealed, files hashed, envelopes out
     #[cfg(feature = "service")]
     Sign(sign::Args),
@@ -102,14 +140,29 @@ pub fn run(cli: Cli) -> anyhow::Result<Answer> {
         #[cfg(feature = "service")]
         Command::Audit(args) => audit::run(args),
         #[cfg(feature = "service")]
+        Command::Backup(args) => backup::backup(&args),
+        #[cfg(feature = "service")]
         Command::Bundle(args) => bundle::run(args),
         #[cfg(feature = "service")]
         Command::Demo(args) => demo::run(args),
+        Command::Erase(args) => erase::run(args),
+        #[cfg(feature = "service")]
+        Command::Fsck(args) => fsck::run(args),
+        #[cfg(feature = "service")]
+        Command::Import(args) => import::run(args),
+        #[cfg(feature = "service")]
+        Command::Init(args) => init::run(args),
         Command::Key(command) => key::run(command),
         #[cfg(feature = "service")]
         Command::New(args) => new::run(args),
         #[cfg(feature = "service")]
         Command::Org(command) => org::run(command),
+        #[cfg(feature = "service")]
+        Command::Restore(args) => backup::restore(&args),
+        #[cfg(feature = "service")]
+        Command::Resume(args) => resume::run(args),
+        #[cfg(feature = "service")]
+        Command::Serve(args) => serve::run(args),
         #[cfg(feature = "service")]
         Command::Sign(args) => sign::run(args),
         #[cfg(feature = "service")]

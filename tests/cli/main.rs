@@ -2,11 +2,17 @@
 
 #[cfg(feature = "service")]
 mod audit;
+#[cfg(feature = "service")]
+mod import;
 mod key;
 mod ledger;
+#[cfg(feature = "service")]
+mod local;
 mod program;
 #[cfg(feature = "service")]
 mod service;
+#[cfg(feature = "service")]
+mod serving;
 #[cfg(feature = "service")]
 mod sign;
 #[cfg(feature = "service")]

@@ -1,0 +1,91 @@
+//! `suyuan serve`: opens the ledger with its key and hands it to the service.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+
+use crate::config::Config;
+use crate::sequencer::{Ledger, LogSigner, Settings, SystemClock};
+use crate::store::data_dir::DataDir;
+use crate::store::signed_head::SignedHead;
+
+use super::Answer;
+use super::passphrase::PassphraseArgs;
+
+const EXAMPLES: &str = "\
+Examples:
+  suyuan serve --dir /srv/suyuan
+  suyuan serve --dir /srv/suyuan --listen 0.0.0.0:8080 --set log_format=json
+
+Settings: flags win over SUYUAN_… in the environment, that over suyuan.toml in the ledger's directory.";
+
+#[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Args {
+    /// The ledger's directory
+    #[arg(long, value_name = "DIR")]
+    dir: Option<PathBuf>,
+    /// Address and port to listen on; port 0 takes any free one
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<String>,
+    /// How the world reaches the service
+    #[arg(long, value_name = "URL")]
+    public_url: Option<String>,
+    /// A file of settings other than suyuan.toml in the directory
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Any other setting, by its name in suyuan.toml
+    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = parse_setting)]
+    settings: Vec<(String, String)>,
+    /// The clock is right although it looks wrong
+    #[arg(long)]
+    confirm_clock: bool,
+    #[command(flatten)]
+    passphrase: PassphraseArgs,
+}
+
+fn parse_setting(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("a setting is NAME=VALUE")?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+pub(super) fn run(args: Args) -> anyhow::Result<Answer> {
+    let config = Config::load(args.config.as_deref(), &flags(&args))?;
+    let ledger = open(&config, &args.passphrase, args.confirm_clock)?;
+    crate::http::serve(config, ledger, |address| {
+        use std::io::Write as _;
+        // Whoever started us may read where; if nobody does, so be it.
+        let _ = writeln!(std::io::stdout(), "listening on http://{address}");
+    })?;
+    Ok(Answer::Done)
+}
+
+fn flags(args: &Args) -> Vec<(&str, String)> {
+    let mut flags: Vec<(&str, String)> = Vec::new();
+    flags.extend(args.dir.as_ref().map(|dir| ("dir", dir.display().to_string())));
+    flags.extend(args.listen.as_ref().map(|listen| ("listen", listen.clone())));
+    flags.extend(args.public_url.as_ref().map(|url| ("public_url", url.clone())));
+    flags.extend(args.settings.iter().map(|(name, value)| (name.as_str(), value.clone())));
+    flags
+}
+
+/// The ledger of a configuration, ready to write.
+pub(super) fn open(
+    config: &Config,
+    passphrase: &PassphraseArgs,
+    clock_confirmed: bool,
+) -> anyhow::Result<Ledger> {
+    let dir = DataDir::new(&config.dir);
+    dir.check()?;
+    let key = passphrase.open_private(&dir.log_key())?;
+    let origin = config.origin.parse().with_context(|| format!("origin {}", config.origin))?;
+    let settings = Settings {
+        signed_head: SignedHead::new(dir.signed_head()),
+        dir,
+        signer: Some(LogSigner::new(origin, key.pair())),
+        clock: Arc::new(SystemClock::new()),
+        clock_confirmed,
+    };
+    Ledger::open(settings).with_context(|| format!("cannot open {}", config.dir.display()))
+}
