@@ -88,7 +88,7 @@ fn a_backup_has_no_key_and_a_restored_ledger_waits() {
     let place = made();
     place.run(&["backup", "--dir", "led", "--out", "copy"]).expect(0);
     assert!(!place.path("copy/keys").exists());
-    place.run(&["backup", "--dir", "led", "--out", "copy"]).could_not("exists already");
+    place.run(&["backup", "--dir", "led", "--out", "copy"]).could_not("copy is there already");
     place.run(&["resume", "--dir", "led", "--mirror", "http://x"]).could_not("was not restored");
 
     place.run(&["restore", "copy", "--dir", "again"]).expect(0);

@@ -64,7 +64,8 @@ fn from_an_empty_directory_to_a_verified_harvest() {
     let planting = json!({
         "kind": "planting/1", "subject": "batch:farm.lot1", "occurred_at": "2026-03-01", "visibility": "public",
         "attach": ["photo.jpg"],
-        "data": {"crop": "黄瓜", "variety": "津优", "area": {"entered": "1", "unit": "mu"}},
+        "data": {"crop": "黄瓜", "variety": "津优", "area": {"entered": "1", "unit": "mu"}, "action": "transplanting", "seed_source": "县种子站",
+            "quantity": {"entered": "2000", "unit": "plant"}},
     });
     let sign = ["sign", "--key", "farm.pem=farm/farm"];
     let signed = place.run_with(&[&sign[..], &trust].concat(), &[], &planting.to_string());
