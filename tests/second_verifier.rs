@@ -43,6 +43,13 @@ fn a_strangers_bundles_are_judged_alike() {
         for name in ["packed", "picked", "absent"] {
             assert!(good(&layers[name]), "{name}: {:?}", layers[name]);
         }
+        let is_asked = trust == "trust-witness.json";
+        for (name, is_fresh) in
+            [("packed", true), ("one-ahead", true), ("only-ahead", false), ("picked", false)]
+        {
+            let word = if is_fresh && is_asked { "ok" } else { "not checked" };
+            assert_eq!(layers[name]["freshness"], word, "{name}");
+        }
     }
 }
 
@@ -210,7 +217,7 @@ impl Python {
                     .collect()
             };
             for (layer, word) in words(&ours) {
-                if theirs[&layer]["status"] != word && !is_known(&layer, &ours[&layer], &theirs[&layer]) {
+                if theirs[&layer]["status"] != word {
                     differences.push(format!(
                         "{}: {layer}: {}, they: {}",
                         path.display(),
@@ -223,22 +230,6 @@ impl Python {
         }
         assert!(differences.is_empty(), "{} differences:\n{}", differences.len(), differences.join("\n"));
         all
-    }
-}
-
-/// Where docs/format.md and our verifier are known to disagree: the page says what is meant.
-fn is_known(layer: &str, ours: &Value, theirs: &Value) -> bool {
-    let (our_reason, their_word) = (ours["reason"].as_str().unwrap_or_default(), theirs["status"].as_str());
-    match (layer, ours["status"].as_str(), their_word) {
-        // Rules that a verifier does not know are "not checked", never "failed", in genesis too (§16.5).
-        // So is a correction of a correction whose original is not in the bundle (§16.5).
-        ("rights", Some("failed"), Some("not checked")) => {
-            our_reason.contains("genesis names rules")
-                || our_reason.ends_with("correction/1 cannot be corrected")
-        }
-        // Where the subject asked for is absent, the other chains are needed all the same (§16.4).
-        ("completeness", Some("ok"), Some("not checked")) => true,
-        _ => false,
     }
 }
 

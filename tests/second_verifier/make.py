@@ -194,6 +194,7 @@ REGISTRAR = [Key(1), Key(2)]
 FARM = Key(3)
 LOG = Key(9)
 WITNESS = Key(10)
+AHEAD = Key(12)
 AT = 1_795_311_000_000
 
 
@@ -399,7 +400,11 @@ def write_bundles(folder):
     note = ledger.note()
     text = note.partition("\n\n")[0] + "\n"
     witnessed = note + cosignature_line("example.com/witness", WITNESS, text, AT // 1000 + 60)
-    policy = f"log {vkey(ORIGIN, 1, LOG.public)}\nwitness w {vkey('example.com/witness', 4, WITNESS.public)}\nquorum w\n"
+    ahead = cosignature_line("example.com/ahead", AHEAD, text, AT // 1000 + 86_400)
+    policy = (
+        f"log {vkey(ORIGIN, 1, LOG.public)}\nwitness w {vkey('example.com/witness', 4, WITNESS.public)}\n"
+        f"witness a {vkey('example.com/ahead', 4, AHEAD.public)}\nquorum w\n"
+    )
     trust = {"v": 1, "origin": ORIGIN, "log": [vkey(ORIGIN, 1, LOG.public)], "genesis": ledger.genesis.hex()}
     ground = {"ledger:", "org:registrar"} | {f"key:{key.id}" for key in REGISTRAR}
     everybody = set(ledger.chains) - {"batch:house.b1"} | ground
@@ -411,6 +416,8 @@ def write_bundles(folder):
         "trust-witness.json": json.dumps({**trust, "policy": policy}, indent=1).encode(),
         "packed.bundle": bundle_file(bundle(
             ledger, "batch:house.b1", set(ledger.chains), witnessed, openings=[openings], receipts=receipts)),
+        "one-ahead.bundle": bundle_file(bundle(ledger, "batch:farm.a1", everybody, witnessed + ahead)),
+        "only-ahead.bundle": bundle_file(bundle(ledger, "batch:farm.a1", everybody, note + ahead)),
         "picked.bundle": bundle_file(bundle(ledger, "batch:farm.a1", everybody, note)),
         "absent.bundle": bundle_file(bundle(ledger, "batch:farm.zz", ground | {"batch:farm.zz"}, note)),
         "without-lab.bundle": bundle_file(bundle(ledger, "batch:farm.a1", everybody - lab_chain, note)),

@@ -138,6 +138,11 @@ def also_signed_by(seq, org, byte, role):
 LEDGERS = {
     "unchanged": None,
     "genesis-other-rules": at(0, ["data", "rules"], 0),
+    "genesis-newer-rules": at(0, ["data", "rules"], 2),
+    "genesis-rules-in-words": at(0, ["data", "rules"], "1"),
+    "genesis-without-log-key": at(0, ["data", "log_vkey"], drop),
+    "genesis-log-key-of-another-name": at(0, ["data", "log_vkey"], make.vkey("example.com/other", 1, make.LOG.public)),
+    "genesis-log-key-of-a-witness": at(0, ["data", "log_vkey"], make.vkey(make.ORIGIN, 4, make.LOG.public)),
     "genesis-one-key": at(0, ["data", "keys"], lambda parent, member: parent[member].pop()),
     "genesis-as-farm": at(0, ["signers", 0, "as"], "farm"),
     "genesis-other-touch": at(0, ["touches"], lambda parent, member: parent[member].pop()),
@@ -169,6 +174,9 @@ LEDGERS = {
     "crop-on-another-plot": at(8, ["data", "plot"], "plot:farm.p9"),
     "crop-of-another-owner": at(8, ["subject"], "crop:lab.c1"),
     "crop-without-plot": lambda seq, s, ledger: seq == 8 and (s["data"].pop("plot"), s.update(touches=[])),
+    "crop-with-plot-in-other-words": lambda seq, s, ledger: seq == 8 and (
+        s["data"].update(plot="farm.p1"), s.update(touches=[])),
+    "harvest-of-too-many-bytes": at(9, ["ext"], {"filler": "x" * 49_000}),
     "harvest-by-the-lab": signed_by(9, "lab", 4, "lab"),
     "harvest-as-coop": at(9, ["signers", 0, "as"], "coop"),
     "harvest-of-another": at(9, ["subject"], "batch:lab.a1"),
@@ -211,13 +219,26 @@ LEDGERS = {
         kind="org.key.revoke/1", subject=f"key:{make.Key(6).id}", data={"reason": "lost"}),
     "revoked-by-the-lab": lambda seq, s, ledger: seq == 11 and s.update(
         kind="org.key.revoke/1", subject=f"key:{make.Key(6).id}", data={"reason": "lost"}),
+    "revoked-by-itself": lambda seq, s, ledger: seq == 15 and revoke_field_key(s, 6),
+    "revoked-by-itself-though-of-a-plot": lambda seq, s, ledger: (
+        seq == 6 and s["data"].update(plots=["farm.p1"]), seq == 15 and revoke_field_key(s, 6)),
+    "revoked-while-suspended": lambda seq, s, ledger: (
+        seq == 14 and suspend_farm(s), seq == 15 and revoke_field_key(s, 3)),
+    "revoked-by-itself-while-suspended": lambda seq, s, ledger: (
+        seq == 14 and suspend_farm(s), seq == 15 and revoke_field_key(s, 6)),
+    "update-own-website": lambda seq, s, ledger: seq == 13 and s.update(
+        kind="org.update/1", subject="org:farm", data={"website": "https://farm.example"}),
     "update-by-the-farm": lambda seq, s, ledger: seq == 13 and s.update(
         kind="org.update/1", subject="org:farm", data={"roles": ["farm", "lab"]}),
     "update-own-contact": lambda seq, s, ledger: seq == 13 and s.update(
         kind="org.update/1", subject="org:farm", data={"contact": {"sealed": "ab" * 32}}),
-    "suspended": lambda seq, s, ledger: seq == 11 and s.update(
-        kind="org.update/1", subject="org:farm", data={"status": "suspended"},
-        signers=[{"org": "org:registrar", "key": make.Key(1).id, "as": "registrar"}]),
+    "suspended": lambda seq, s, ledger: seq == 11 and suspend_farm(s),
+    "recovered-too-soon": lambda seq, s, ledger: seq == 11 and recover(s, 23),
+    "recovered-late": lambda seq, s, ledger: seq == 11 and recover(s, 720),
+    "recovered-too-late": lambda seq, s, ledger: seq == 11 and recover(s, 721),
+    "recovered-some-time": lambda seq, s, ledger: seq == 11 and recover(s, "24"),
+    "recovered-too-soon-though-agreed": lambda seq, s, ledger: seq == 11 and (
+        recover(s, 23), also_signed_by(11, "farm", 3, "farm")(seq, s, ledger)),
     "recovery": lambda seq, s, ledger: seq == 11 and recover(s, 24),
     "recovery-over": lambda seq, s, ledger: seq == 11 and recover(s, 0),
     "recovery-agreed": lambda seq, s, ledger: seq == 11 and (recover(s, 24), also_signed_by(11, "farm", 3, "farm")(seq, s, ledger)),
@@ -225,6 +246,8 @@ LEDGERS = {
         kind="ledger.key/1", subject="ledger:", data={"old_vkey": make.vkey(make.ORIGIN, 1, make.LOG.public)},
         signers=[{"org": "org:registrar", "key": make.Key(1).id, "as": "registrar"}]),
     "ledger-key": lambda seq, s, ledger: seq == 13 and rotate(s),
+    "ledger-key-of-another-name": lambda seq, s, ledger: seq == 13 and rotate(s, name="example.com/other"),
+    "ledger-key-of-a-witness": lambda seq, s, ledger: seq == 13 and rotate(s, kind=4),
     "rules-backwards": lambda seq, s, ledger: seq == 13 and s.update(
         kind="ledger.rules/1", subject="ledger:", data={"rules": 1},
         signers=[{"org": "org:registrar", "key": make.Key(1).id, "as": "registrar"}]),
@@ -253,8 +276,22 @@ def recover(statement, hours):
     )
 
 
-def rotate(statement):
-    old, new = make.vkey(make.ORIGIN, 1, make.LOG.public), make.vkey(make.ORIGIN, 1, make.Key(11).public)
+def revoke_field_key(statement, by):
+    statement.update(
+        kind="org.key.revoke/1", subject=f"key:{make.Key(6).id}", touches=[], data={"reason": "stolen"},
+        signers=[{"org": "org:farm", "key": make.Key(by).id, "as": "farm"}],
+    )
+
+
+def suspend_farm(statement):
+    statement.update(
+        kind="org.update/1", subject="org:farm", touches=[], data={"status": "suspended"},
+        signers=[{"org": "org:registrar", "key": make.Key(1).id, "as": "registrar"}],
+    )
+
+
+def rotate(statement, name=make.ORIGIN, kind=1):
+    old, new = make.vkey(make.ORIGIN, 1, make.LOG.public), make.vkey(name, kind, make.Key(11).public)
     until = "2026-12-22T00:00:00Z"
     message = f"suyuan/log-key/v1\n{old}\n{new}\n{until}\n".encode()
     statement.update(

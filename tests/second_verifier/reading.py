@@ -389,6 +389,9 @@ def pae(payload):
 # -- §8 entries ------------------------------------------------------------------------------------------------------
 
 
+ENTRY_BYTES_MAX = 65_535
+
+
 class Entry:
     """A leaf; `payload` is None for a map record."""
 
@@ -397,7 +400,9 @@ class Entry:
         require(self.kind in ["record", "genesis", "map"], "type")
         self.seq, self.at, self.payload, self.links = value.get("seq"), value.get("at"), None, []
         require(is_natural(self.seq) and is_natural(self.at), "seq or at")
-        self.leaf = sha256(b"\0", encode(value)).hex()
+        data = encode(value)
+        require(len(data) <= ENTRY_BYTES_MAX, "an entry of too many bytes")
+        self.leaf = sha256(b"\0", data).hex()
         if self.kind == "map":
             members(value, ["at", "root", "seq", "size", "type"])
             require(is_hash(value["root"]) and is_natural(value["size"]) and value["size"] == self.seq != 0, "map record")
@@ -436,7 +441,7 @@ class Entry:
 
 
 def parse_entry(data):
-    return Entry(parse_canonical(data, 65_535, 8))
+    return Entry(parse_canonical(data, ENTRY_BYTES_MAX, 8))
 
 
 def introduced_keys(record):

@@ -10,6 +10,7 @@ from reading import (
 UNKNOWN = object()
 KNOWN_RULES = [1]
 HOUR = 3_600_000
+RECOVERY_HOURS = range(24, 721)
 
 G = {"farm", "coop"}
 H = G | {"packhouse", "warehouse", "processor"}
@@ -42,7 +43,7 @@ ABOUT = {
     "shipping/1": ["batch"], "receiving/1": ["batch"], "correction/1": ["batch", "crop", "plot"],
     "planting/1": ["batch", "crop"], "input/1": ["batch", "crop"],
 }
-OWN_FIELDS = {"contact", "intro", "name_en", "website"}
+OWN_FIELDS = {"contact", "intro", "name_en"}
 
 
 class NewerRules(Exception):
@@ -145,12 +146,15 @@ class Judge:
             return UNKNOWN
         require(key["org"] == signer["org"] and not key["revoked"], "a foreign or revoked key")
         require(self.record.at >= key["effective_at"], "a key of a recovery that waits")
-        require(org["status"] == "active" or signer["org"] == "org:registrar", "not active")
+        may_act = org["status"] == "active" or self.kind == "org.key.revoke/1"
+        require(may_act or signer["org"] == "org:registrar", "not active")
         require(signer["as"] in org["roles"], "not in that role")
         self.check_scope(signer, key)
         return True
 
     def check_scope(self, signer, key):
+        if self.kind == "org.key.revoke/1" and self.subject == "key:" + signer["key"]:
+            return
         if key["scope"] != "admin":
             kind = self.kind
             if kind == "correction/1":
@@ -158,8 +162,7 @@ class Judge:
                 if original is None:
                     return
                 kind = original["kind"]
-            own_revocation = self.kind == "org.key.revoke/1" and self.subject == "key:" + signer["key"]
-            require(own_revocation or kind.split("/")[0] in key["scope"], "outside of the key's scope")
+            require(kind.split("/")[0] in key["scope"], "outside of the key's scope")
         if key["plots"] is None:
             return
         plots = set()
@@ -167,14 +170,19 @@ class Judge:
             if kind_of(subject) == "plot":
                 plots.add(subject)
             elif kind_of(subject) == "crop":
-                if self.kind == "crop.open/1" and subject == self.subject:
-                    plots |= {self.text("plot")} if is_subject(self.text("plot"), "plot") else set()
-                    continue
-                crop = self.known(subject)
+                crop = self.begun_crop() if self.begins_crop(subject) else self.known(subject)
                 if crop is UNKNOWN:
                     return
                 plots.add(crop["plot"])
         require(plots and plots <= {"plot:" + plot for plot in key["plots"]}, "on other plots")
+
+    def begins_crop(self, subject):
+        return self.kind == "crop.open/1" and subject == self.subject
+
+    def begun_crop(self):
+        plot = self.text("plot")
+        require(plot is not None and plot.startswith("plot:"), "crop.open names no plot")
+        return {"plot": plot}
 
     def find_author(self, condition, introduced=()):
         unjudged, refusal = None, "no signer may make this statement"
@@ -249,8 +257,7 @@ class Judge:
         if kind == "plot" and new:
             self.facts[subject] = {}
         elif kind == "crop" and new:
-            opened = self.kind == "crop.open/1" and subject == self.subject
-            begun = {"plot": self.text("plot")} if opened else self.known(subject)
+            begun = self.begun_crop() if self.begins_crop(subject) else self.known(subject)
             if begun is not UNKNOWN:
                 self.facts[subject] = begun
         elif kind == "batch":
@@ -306,6 +313,7 @@ class Judge:
         for key in ids:
             self.begin_key("org:registrar", key)
         self.author, self.rules, self.log_vkey = "org:registrar", self.data.get("rules"), self.text("log_vkey")
+        require(self.log_vkey is not None and parse_vkey(self.log_vkey, 1)[0] == self.payload["origin"], "log_vkey")
         require(is_natural(self.rules), "rules")
         if self.rules not in KNOWN_RULES:
             raise NewerRules
@@ -352,9 +360,10 @@ class Judge:
             recovery = self.data["recovery"] if isinstance(self.data["recovery"], dict) else {}
             require(recovery.get("org") == own["org"], "a recovery of another")
             self.find_author(self.is_registrar_admin, [key])
+            hours = recovery.get("delay_hours")
+            require(is_natural(hours) and hours in RECOVERY_HOURS, "a recovery's delay")
             if not any(signer["org"] == own["org"] and signer["key"] != key for signer in self.payload["signers"]):
-                hours = recovery.get("delay_hours")
-                effective_at = self.record.at + (hours if isinstance(hours, int) else 0) * HOUR
+                effective_at = self.record.at + hours * HOUR
         else:
             def condition(signer):
                 require(signer["org"] == own["org"], "of another organisation")
@@ -398,9 +407,11 @@ class Judge:
         old, new, until = self.text("old_vkey"), self.text("new_vkey"), self.text("both_until")
         require(old is not None and new is not None and until is not None, "ledger.key")
         require(self.ledger.log_vkey in [None, old] and old != new, "not the current log key")
+        keys = [parse_vkey(old, 1), parse_vkey(new, 1)]
+        require(keys[0][0] == keys[1][0], "keys of two names")
         message = f"suyuan/log-key/v1\n{old}\n{new}\n{until}\n".encode()
-        for vkey, name in [(old, "signature_old"), (new, "signature_new")]:
-            require(is_good_signature(parse_vkey(vkey, 1)[3], message, from_base64(self.text(name))), name)
+        for key, name in zip(keys, ["signature_old", "signature_new"]):
+            require(is_good_signature(key[3], message, from_base64(self.text(name))), name)
         self.log_vkey = new
 
     # -- §13.8

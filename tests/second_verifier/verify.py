@@ -267,8 +267,8 @@ class Verifier:
 
     def freshness(self):
         self.require_witnesses()
-        newest = max(self.cosigned.values(), default=None)
-        if newest is None or newest > self.now + 300 or newest < self.now - self.max_age:
+        newest = max((time for time in self.cosigned.values() if time <= self.now + 300), default=None)
+        if newest is None or newest < self.now - self.max_age:
             raise NotChecked(f"as of {newest}")
 
     def anchors(self):
