@@ -112,7 +112,7 @@ enum Command {
     /// Register organisations and their keys, as statements
     #[cfg(feature = "service")]
     #[command(subcommand)]
-    Org(org::Command),
+    Org(Box<org::Command>),
     /// Make a ledger of a backup; it stays read-only until `resume`
     #[cfg(feature = "service")]
     Restore(backup::RestoreArgs),
@@ -156,7 +156,7 @@ pub fn run(cli: Cli) -> anyhow::Result<Answer> {
         #[cfg(feature = "service")]
         Command::New(args) => new::run(args),
         #[cfg(feature = "service")]
-        Command::Org(command) => org::run(command),
+        Command::Org(command) => org::run(&command),
         #[cfg(feature = "service")]
         Command::Restore(args) => backup::restore(&args),
         #[cfg(feature = "service")]

@@ -228,12 +228,12 @@ pub(super) struct RevokeArgs {
     passphrase: PassphraseArgs,
 }
 
-pub(super) fn run(command: Command) -> anyhow::Result<Answer> {
+pub(super) fn run(command: &Command) -> anyhow::Result<Answer> {
     match command {
-        Command::Register(args) => register(&args),
-        Command::Invite(args) => invite(&args),
-        Command::AddKey(args) => add_key(&args),
-        Command::RevokeKey(args) => revoke_key(&args),
+        Command::Register(args) => register(args),
+        Command::Invite(args) => invite(args),
+        Command::AddKey(args) => add_key(args),
+        Command::RevokeKey(args) => revoke_key(args),
     }
 }
 

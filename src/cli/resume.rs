@@ -66,7 +66,8 @@ pub(super) fn run(args: Args) -> anyhow::Result<Answer> {
     );
     let reader = local.reader();
     let log = reader.log()?.context("the store holds no ledger")?;
-    let trust = Trust::parse(&Trust::to_text(&log.origin, &[log.log_vkey.clone()], log.ledger, None))?;
+    let trust =
+        Trust::parse(&Trust::to_text(&log.origin, std::slice::from_ref(&log.log_vkey), log.ledger, None))?;
     let mut witnessed = Vec::new();
     for mirror in &args.mirrors {
         let note = Tiles::new(&Fetcher::new(mirror)?).checkpoint()?;
