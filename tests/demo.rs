@@ -179,12 +179,13 @@ fn what_went_wrong_is_in_the_proof(demo: &Demo) {
     assert!(failed.iter().any(|(kind, data)| kind == "inspection/1" && data["conclusion"] == "fail"));
 }
 
-/// A second start serves the same ledger: the story is there, and an auditor who reads it from outside finds all well.
+/// A second start serves the same ledger: its page is there, and an auditor who reads it from outside finds all well.
 fn what_is_served_can_be_audited_from_outside(demo: &Demo) {
     let serving = Serving::start(demo);
-    let (status, trace) = serving.get("/api/v1/batches/xianju-demo.dk0612-a2/trace");
-    assert_eq!(status, 200, "{trace}");
-    assert!(trace.contains("仙居东魁杨梅"));
+    let (status, page) = serving.get("/b/xianju-demo.dk0612-a2");
+    assert_eq!(status, 200, "{page}");
+    assert!(page.contains("仙居东魁杨梅"));
+    assert_eq!(serving.get("/b/xianju-demo.dk0612-a2/qr.svg").0, 200);
     let trust = demo.shown("trust.json");
     let output = suyuan(&["audit", "--from", &serving.url, "--trust", trust.to_str().unwrap(), "--json"]);
     assert_eq!(output.status.code(), Some(0), "{}{}", text(&output.stdout), text(&output.stderr));

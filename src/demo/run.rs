@@ -78,13 +78,17 @@ fn fill(dir: &DataDir, shown: &Shown, public_url: &str, now: Timestamp) -> anyho
 }
 
 fn config(dir: &DataDir, listen: SocketAddr, public_url: &str) -> anyhow::Result<Config> {
-    let flags = [
+    let mut flags = vec![
         ("dir", dir.root().display().to_string()),
         ("listen", listen.to_string()),
         ("public_url", public_url.to_owned()),
         ("origin", found::ORIGIN.to_owned()),
         ("operator", found::OPERATOR.to_owned()),
     ];
+    // A line for every request would push the links out of sight; who wants them says so.
+    if std::env::var_os("SUYUAN_LOG_FILTER").is_none() {
+        flags.push(("log_filter", "warn".to_owned()));
+    }
     Ok(Config::load(None, &flags)?)
 }
 

@@ -1,7 +1,7 @@
 //! Sanqi (三七) of Wenshan: three years in the ground, two plots dug and mixed, dried, sorted by heads, every lot tested.
 //!
-//! Shows a merge of two lots with both parents in sight, processing with its yield, and a phone that was stolen: its
-//! key is revoked with the day of the theft, what it signed before stands and what came after is signed by another.
+//! Shows a merge of two lots with both parents in sight, processing with its yield, and a phone that was lost: its
+//! key is revoked, what it signed before stands and what came after is signed by another.
 
 use serde_json::{Value, json};
 
@@ -11,7 +11,7 @@ use super::{
 use crate::demo::cast::{Org, Trade};
 use crate::demo::draft::{Draft, containers, quantity};
 use crate::demo::pictures::{self, Fruit};
-use crate::demo::season::{Season, day, instant};
+use crate::demo::season::{Season, day};
 use crate::demo::teller::{Phone, Teller};
 use crate::statement::kinds::Kind;
 use crate::statement::role::Role;
@@ -126,14 +126,14 @@ pub(super) fn tell(teller: &mut Teller<'_>, trade: &Trade) -> anyhow::Result<Vec
         )?;
     }
 
-    // The phone is stolen on the market; the co-operative's admin key revokes it two days later.
-    let stolen = Subject::of_key(&old_phone.key.key_id()).to_string();
+    // The phone is lost on the market; the co-operative's admin key revokes it two days later. No day of a theft is
+    // named: the ledger took all these records after it, and would have to call every one of them suspect.
+    let lost = Subject::of_key(&old_phone.key.key_id()).to_string();
     let revocation = json!({
-        "reason": "stolen",
-        "since": instant(season.at(8, 3, 14, 0)),
-        "note": "赶集时手机被盗，已报案；旧手机此前的记录仍然有效。",
+        "reason": "lost",
+        "note": "八月三日赶集时手机遗失，没有找回；旧手机此前的记录仍然有效。",
     });
-    teller.say(Draft::new(Kind::OrgKeyRevoke, &stolen, &coop, season.at(8, 5, 9, 10), revocation))?;
+    teller.say(Draft::new(Kind::OrgKeyRevoke, &lost, &coop, season.at(8, 5, 9, 10), revocation))?;
     let new =
         Phone {
             role: Role::Coop, kinds: FIELD_KINDS, holder: "示范记录员丙", device: "基地手机（新）"
