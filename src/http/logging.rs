@@ -1,6 +1,8 @@
 //! Log lines: for people, or as JSON for whatever collects them. A line reads alone and carries its fields; it never
 //! holds an address, an opening or a key.
 
+use std::io::IsTerminal;
+
 use tracing_subscriber::EnvFilter;
 
 use crate::config::{Config, LogFormat};
@@ -16,8 +18,11 @@ pub struct LogFilterError {
 pub(super) fn start(config: &Config) -> Result<(), LogFilterError> {
     let filter = EnvFilter::try_new(&config.log_filter)
         .map_err(|error| LogFilterError { filter: config.log_filter.clone(), problem: error.to_string() })?;
-    let lines =
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_target(false)
+        .with_ansi(std::io::stderr().is_terminal());
     let started = match config.log_format {
         LogFormat::Json => lines.json().flatten_event(true).try_init(),
         LogFormat::Text => lines.try_init(),
