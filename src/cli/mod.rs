@@ -145,6 +145,7 @@ pub fn run(cli: Cli) -> anyhow::Result<Answer> {
         Command::Bundle(args) => bundle::run(args),
         #[cfg(feature = "service")]
         Command::Demo(args) => demo::run(args),
+        #[cfg(feature = "service")]
         Command::Erase(args) => erase::run(args),
         #[cfg(feature = "service")]
         Command::Fsck(args) => fsck::run(args),

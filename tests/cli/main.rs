@@ -1,5 +1,10 @@
 //! The real binary in a temporary directory: what it prints, what it writes, how it exits.
 
+#![cfg_attr(
+    not(feature = "service"),
+    expect(dead_code, reason = "the verifier alone needs less of the helpers")
+)]
+
 #[cfg(feature = "service")]
 mod audit;
 #[cfg(feature = "service")]
