@@ -84,7 +84,7 @@ table! {
         OnBehalf "on_behalf" "代 {who} 记录" "on behalf of {who}",
         Place "place" "地点" "Place",
         Raw "raw" "原始记录" "Raw record",
-        RawLink "raw_link" "第 {seq} 条 JSON" "Record {seq} as JSON",
+        RawLink "raw_link" "第 {seq} 条原始记录（JSON）" "Record {seq} as JSON",
         Leaf "leaf" "叶哈希" "Leaf hash",
         MoreItems "more_items" "另有 {n} 项，查看全部" "{n} more: show all",
         Files "files" "另有 {n} 个文件（仅存指纹）" "{n} more files (fingerprints only)",

@@ -17,15 +17,21 @@ use crate::statement::subject::{Subject, SubjectKind};
 use crate::text::{Amount, Condition, KeyStanding, Lang, Page, Standing, fill, labels, t};
 
 /// Up to here a page shows every entry in full; longer stories show the newest of each stage.
-const EVENTS_IN_FULL: usize = 16;
+const EVENTS_IN_FULL: usize = 12;
 
 /// Older entries of a stage that a shortened page still lists, folded away.
 const OLDER_LISTED: usize = 3;
 
+/// Test results that a page tells unless asked for all: the bad ones first.
+const TESTS_SHOWN: usize = 6;
+
+/// Lines of reasons in the strip.
+const REASONS_SHOWN: usize = 6;
+
 /// Elements of a list, such as analytes, that a page shows unless asked for all.
 const GROUPS_SHOWN: usize = 12;
 
-/// Longer statements are linked to, not shown, unless all is asked for.
+/// Raw statements that a page carries, the newest first, unless all is asked for; the others are a link away.
 const RAW_BYTES_SHOWN: usize = 4_096;
 
 /// What a page is made of.
@@ -52,6 +58,7 @@ pub(super) struct BatchView {
     facts: Vec<Row>,
     origin: Vec<Row>,
     tests: Vec<TestView>,
+    more_tests: Option<String>,
     waiting: Vec<String>,
     people: Vec<PersonView>,
     stages: Vec<StageView>,
@@ -134,6 +141,7 @@ struct StageView {
 #[template(path = "event.html")]
 struct EventView {
     words: EventWords,
+    in_full: bool,
     seq: u64,
     leaf: String,
     kind: &'static str,
@@ -220,6 +228,8 @@ struct Teller<'a> {
     lang: Lang,
     wording: Wording<'a>,
     public_url: String,
+    /// Entries whose raw statements the page carries.
+    raw: BTreeSet<u64>,
 }
 
 impl<'a> Teller<'a> {
@@ -227,7 +237,8 @@ impl<'a> Teller<'a> {
         let lang = layout.lang;
         let names = given.story.organisations.values().map(|org| (org.id.as_str(), name_in(org, lang)));
         let wording = Wording { lang, names: names.collect() };
-        Teller { given, story: given.story, lang, wording, public_url: layout.public_url.clone() }
+        let raw = raw_shown(given);
+        Teller { given, story: given.story, lang, wording, public_url: layout.public_url.clone(), raw }
     }
 
     fn view(&self, mut layout: Layout) -> BatchView {
@@ -250,7 +261,8 @@ impl<'a> Teller<'a> {
             brief: vec![self.brief_origin(), self.brief_test(), self.brief_who()],
             facts: self.facts(),
             origin: self.origin(),
-            tests: story.inspections.iter().rev().map(|inspection| self.test(inspection)).collect(),
+            tests: self.tests(),
+            more_tests: self.more_tests(),
             waiting: story.waiting_samples.iter().map(|sample| self.waiting(sample)).collect(),
             people: self.people(),
             stages: self.stages(in_full),
@@ -301,6 +313,7 @@ impl<'a> Teller<'a> {
                 ],
             ));
         }
+        reasons.truncate(REASONS_SHOWN);
         reasons
     }
 
@@ -368,7 +381,7 @@ impl<'a> Teller<'a> {
                 changed.push(self.fill(Page::WasNow, &blanks));
             }
         }
-        changed.truncate(3);
+        changed.truncate(REASONS_SHOWN);
         changed
     }
 
@@ -508,6 +521,21 @@ impl<'a> Teller<'a> {
         rows
     }
 
+    /// Every bad result, and the newest of the others.
+    fn tests(&self) -> Vec<TestView> {
+        let mut told: Vec<&Inspection> = self.story.inspections.iter().rev().collect();
+        // Stable: each kind stays newest first.
+        told.sort_by_key(|inspection| !inspection.is_bad());
+        let shown = if self.given.all { told.len() } else { TESTS_SHOWN };
+        told.into_iter().take(shown).map(|inspection| self.test(inspection)).collect()
+    }
+
+    fn more_tests(&self) -> Option<String> {
+        let left_out = self.story.inspections.len().saturating_sub(TESTS_SHOWN);
+        let is_short = left_out > 0 && !self.given.all;
+        is_short.then(|| self.fill(Page::MoreItems, &[("n", &left_out.to_string())]))
+    }
+
     fn test(&self, inspection: &Inspection) -> TestView {
         let code = |pointer: &str, code: &str| {
             labels::code(self.lang, Kind::Inspection, pointer, code).unwrap_or_default().to_owned()
@@ -636,6 +664,7 @@ impl<'a> Teller<'a> {
                 signed_by: self.w(Page::SignedBy),
                 third_party: t(self.lang, Standing::ThirdParty),
             },
+            in_full,
             seq: event.seq,
             link: self.record_link(event.seq),
             leaf: event.leaf.to_string(),
@@ -770,12 +799,8 @@ impl<'a> Teller<'a> {
     }
 
     fn raw(&self, seq: u64) -> Option<String> {
-        let record = self.given.records.get(&seq)?.as_record()?;
-        let bytes = &record.statement.payload;
-        if bytes.len() > RAW_BYTES_SHOWN && !self.given.all {
-            return None;
-        }
-        let payload: Value = serde_json::from_slice(bytes).ok()?;
+        let record = self.given.records.get(&seq).filter(|_| self.raw.contains(&seq))?.as_record()?;
+        let payload: Value = serde_json::from_slice(&record.statement.payload).ok()?;
         serde_json::to_string_pretty(&payload).ok()
     }
 
@@ -872,6 +897,20 @@ impl<'a> Teller<'a> {
     fn fill(&self, word: Page, blanks: &[(&str, &str)]) -> String {
         fill(self.w(word), blanks)
     }
+}
+
+/// The newest entries whose statements fit together, or all where all is asked for.
+fn raw_shown(given: &Given<'_>) -> BTreeSet<u64> {
+    let mut left = if given.all { usize::MAX } else { RAW_BYTES_SHOWN };
+    let mut shown = BTreeSet::new();
+    for event in given.story.events.iter().rev() {
+        let record = given.records.get(&event.seq).and_then(Entry::as_record);
+        let Some(record) = record else { continue };
+        let Some(rest) = left.checked_sub(record.statement.payload.len()) else { break };
+        left = rest;
+        shown.insert(event.seq);
+    }
+    shown
 }
 
 fn row(label: &str, text: String) -> Row {
