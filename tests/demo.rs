@@ -108,6 +108,7 @@ fn the_demonstration_is_told_and_can_be_checked() {
     every_bundle_verifies_with_nothing_but_the_trust_file(&demo);
     a_changed_byte_anywhere_is_never_verified(&demo);
     what_went_wrong_is_in_the_proof(&demo);
+    the_whole_ledger_replays(&demo);
     a_ledger_that_is_there_is_not_filled_again(&demo);
     what_is_served_can_be_audited_from_outside(&demo);
 }
@@ -192,6 +193,12 @@ fn what_is_served_can_be_audited_from_outside(demo: &Demo) {
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     // Every statement that was told, and genesis.
     assert_eq!(report["records"], demo.note()["statements"].as_u64().unwrap() + 1);
+}
+
+fn the_whole_ledger_replays(demo: &Demo) {
+    let (dir, trust) = (demo.dir.to_str().unwrap(), demo.shown("trust.json"));
+    let output = suyuan(&["audit", "--dir", dir, "--trust", trust.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(0), "{}{}", text(&output.stdout), text(&output.stderr));
 }
 
 fn a_ledger_that_is_there_is_not_filled_again(demo: &Demo) {

@@ -123,6 +123,14 @@ pub(super) fn tell(teller: &mut Teller<'_>, trade: &Trade) -> anyhow::Result<Vec
         site: HUB_SITE,
     };
     good_to_hub.arrive(teller, shipment, arrival)?;
+    let at_the_door = Test {
+        subject: GOOD,
+        sample_no: format!("SG{}1024-3", season.year()),
+        quantity: quantity("3", "kg"),
+        items: json!([not_detected("阿维菌素"), not_detected("吡虫啉"), not_detected("霜霉威")]),
+        ..on_vine
+    };
+    let sampled_at_the_door = at_the_door.sample(teller, season.at(10, 24, 8, 10))?;
     rapid_test(teller, &house, GOOD, season.at(10, 24, 8, 20))?;
     let grading = json!({
         "inputs": [{ "lot": GOOD, "quantity": crates(43) }],
@@ -208,6 +216,8 @@ pub(super) fn tell(teller: &mut Teller<'_>, trade: &Trade) -> anyhow::Result<Vec
         site: "华东仓冷库 5 号门",
     };
     journey.arrive(teller, shipment, arrival)?;
+
+    at_the_door.report(teller, sampled_at_the_door, season.on(10, 25), season.at(10, 27, 16, 20))?;
 
     // The second greenhouse: picked too early, and found out.
     spray(teller, season, &field, FAILED, (10, 30))?;
