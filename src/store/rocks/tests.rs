@@ -192,3 +192,22 @@ fn after_a_failed_write_the_store_takes_no_other() {
     assert_eq!(store.write_aside(put(b"q/2", b"b")), refused);
     assert_eq!(store.get(b"r/1").unwrap().as_deref(), Some(&b"a"[..]), "what is proven is still read");
 }
+
+/// A process that is killed leaves its writes to the kernel; only a synced one survives the power.
+#[test]
+fn every_write_is_synced_before_it_is_answered() {
+    use rocksdb::statistics::Ticker;
+
+    let dir = tempfile::tempdir().unwrap();
+    let mut options = options();
+    options.create_if_missing(true);
+    options.enable_statistics();
+    let store = RocksStore::with(&options, &dir.path().join("db")).unwrap();
+    for n in 0..5 {
+        let before = options.get_ticker_count(Ticker::WalFileSynced);
+        store.commit(put(b"r/1", b"a"), n, n + 1).unwrap();
+        let between = options.get_ticker_count(Ticker::WalFileSynced);
+        store.write_aside(put(b"q/1", b"a")).unwrap();
+        assert_eq!((between, options.get_ticker_count(Ticker::WalFileSynced)), (before + 1, before + 2));
+    }
+}
