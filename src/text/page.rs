@@ -18,8 +18,8 @@ table! {
         SayNoTest "say_no_test" "没有更正；还没有检测结果。" "No correction; no test result yet.",
         SayCorrected "say_corrected" "更正过 {n} 次，新旧数值都保留。" "Corrected {n}×; old and new values are both kept.",
         SayHold "say_hold"
-            "检测不合格，已暂停销售与展示。如已购买，请先不要食用，并联系卖家。"
-            "A test failed; sale and display are stopped. If you bought this, please do not eat it yet and contact the seller.",
+            "检测不合格，不应销售或展示。如已购买，请先不要食用，并联系卖家。"
+            "A test failed: this should not be sold or shown. If you bought this, please do not eat it yet and contact the seller.",
         SayHoldWhy "say_hold_why" "{lab} {date} 报告 {report}" "{lab}, {date}, report {report}",
         SayFailedItem "say_failed_item" "{analyte} {value}（限量 {limit}）" "{analyte} {value} (limit {limit})",
         SayFailedPlain "say_failed_plain" "{analyte} {value}" "{analyte} {value}",
