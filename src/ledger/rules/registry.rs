@@ -315,9 +315,8 @@ impl Judge<'_> {
         ) else {
             return refuse(Code::Form, "ledger.key names the old key, the new key and until when both sign");
         };
-        if let Lookup::Known(current) = self.view.log_vkey()?
-            && (current != old || old == new)
-        {
+        let is_current = !matches!(self.view.log_vkey()?, Lookup::Known(current) if current != old);
+        if !is_current || old == new {
             return refuse(Code::Right, "ledger.key must replace the current log key by another");
         }
         let keys = (old.parse::<VerifierKey>(), new.parse::<VerifierKey>());
