@@ -4,7 +4,7 @@
 //! mirrors, and the signed head that was kept outside the database. If nobody holds anything, it never signs again.
 
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail, ensure};
 use serde_json::json;
@@ -13,10 +13,11 @@ use crate::follow::{Fetcher, Tiles};
 use crate::ledger::Reader;
 use crate::merkle::tree::root_at;
 use crate::store::Snapshot;
+use crate::store::signed_head::SignedHead;
 use crate::verify::{Trust, signed_checkpoint};
 
 use super::local::Local;
-use super::{Answer, files};
+use super::Answer;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -74,13 +75,13 @@ pub(super) fn run(args: Args) -> anyhow::Result<Answer> {
         witnessed.push(Witnessed { who: mirror.clone(), found: compare(&note, &trust, &reader, log.size) });
     }
     if let Some(path) = &args.signed_head {
-        let note = files::read(path, crate::note::signed_note::NOTE_BYTES_MAX)?;
+        let note = head_in(path)?;
         let who = path.display().to_string();
         witnessed.push(Witnessed { who, found: compare(&note, &trust, &reader, log.size) });
     }
     // The directory's own head may have outlived the disk: it is no witness, but it may know more.
     let own = local.dir.signed_head();
-    let note = files::read(&own, crate::note::signed_note::NOTE_BYTES_MAX)?;
+    let note = head_in(&own)?;
     if let Err(problem) = compare(&note, &trust, &reader, log.size) {
         witnessed.push(Witnessed { who: own.display().to_string(), found: Err(problem) });
     }
@@ -94,6 +95,11 @@ pub(super) fn run(args: Args) -> anyhow::Result<Answer> {
         bail!("everything agrees; say --confirm to let the ledger write again");
     }
     Ok(Answer::verified(agreed))
+}
+
+fn head_in(path: &Path) -> anyhow::Result<Vec<u8>> {
+    let note = SignedHead::new(path).read().with_context(|| path.display().to_string())?;
+    note.with_context(|| format!("{} is not there", path.display()))
 }
 
 fn compare(note: &[u8], trust: &Trust, reader: &Reader<Snapshot>, size: u64) -> Result<u64, String> {

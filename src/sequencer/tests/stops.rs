@@ -75,15 +75,18 @@ fn a_signed_head_that_cannot_be_written_holds_every_answer_back() {
     let mut farm = home.farm(&ledger);
     let handle = ledger.handle();
     let size = handle.published().size;
-    // A directory stands where the file would be written first.
-    let in_the_way = home.signed_head().path().with_file_name("signed-head.tmp");
-    fs::create_dir(&in_the_way).unwrap();
+    // A directory stands where the file was.
+    let (path, kept) =
+        (home.signed_head().path().to_owned(), home.signed_head().path().with_extension("kept"));
+    fs::rename(&path, &kept).unwrap();
+    fs::create_dir(&path).unwrap();
     let lost = spraying(&mut farm);
     assert!(matches!(handle.submit_blocking(lost.clone()), Err(SubmitError::Uncertain(_))));
     is_stopped(&home, &handle, size);
 
     drop((ledger, handle));
-    fs::remove_dir(in_the_way).unwrap();
+    fs::remove_dir(&path).unwrap();
+    fs::rename(kept, path).unwrap();
     let ledger = home.open();
     let again = ledger.handle().submit_blocking(lost).unwrap();
     assert_eq!((again.receipt.seq, again.is_new), (size, false), "it was in the store all the time");
