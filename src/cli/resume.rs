@@ -16,8 +16,8 @@ use crate::store::Snapshot;
 use crate::store::signed_head::SignedHead;
 use crate::verify::{Trust, signed_checkpoint};
 
-use super::local::Local;
 use super::Answer;
+use super::local::Local;
 
 const EXAMPLES: &str = "\
 Examples:

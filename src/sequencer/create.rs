@@ -11,9 +11,8 @@ use crate::merkle::tree::Frontier;
 use crate::statement::envelope::Envelope;
 use crate::statement::payload::{Home, Statement};
 use crate::store::data_dir::{DataDir, DataDirError};
-use crate::store::rocks::RocksStore;
 use crate::store::signed_head::SignedHead;
-use crate::store::{Batch, Live, Store, StoreError};
+use crate::store::{self, Batch, Live, Store, StoreError};
 
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -49,7 +48,7 @@ pub fn create(
         return Err(CreateError::SignedHeadExists(signed_head.path().display().to_string()));
     }
     dir.prepare()?;
-    let store = Arc::new(RocksStore::create(&dir.db())?);
+    let store = store::create(&dir.db())?;
     let leaf = write(store, signed_head, signer, genesis, statement, clock.now_ms())?;
     dir.finish()?;
     Ok(leaf)

@@ -27,6 +27,9 @@ pub struct LedgerHandle {
     queue: mpsc::Sender<Command>,
 }
 
+/// Deletions are tried this often to leave the disk while others read.
+const ERASE_ATTEMPTS: u32 = 5;
+
 /// Why a statement has no place in the log, or none that is known.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SubmitError {
@@ -193,14 +196,27 @@ impl LedgerHandle {
     pub fn erase(&self, leaf: &Hash, pointer: &str) -> Result<(), EraseError> {
         let statement = statement_of(&self.snapshot(), leaf)?;
         let statement = statement.ok_or(EraseError::NoSuchRecord { leaf: *leaf })?;
+        let mut left = ERASE_ATTEMPTS;
+        loop {
+            self.delete(leaf, pointer)?;
+            if let Some(attachment) = openings::attachment(&statement, pointer) {
+                self.shared.blobs.erase(&attachment.commitment)?;
+            }
+            left -= 1;
+            match self.shared.store.purge(&openings::range(leaf, pointer)) {
+                // Held by a reader, or by what was published before somebody wrote aside: deleting publishes anew.
+                Err(StoreError::StillRead) if left > 0 => {}
+                purged => return Ok(purged?),
+            }
+        }
+    }
+
+    /// Nobody finds it any more; the bytes are still on the disk.
+    fn delete(&self, leaf: &Hash, pointer: &str) -> Result<(), EraseError> {
         let (done, waiting) = oneshot::channel();
         let command = Command::Erase { leaf: *leaf, pointer: pointer.to_owned(), done };
         self.queue.blocking_send(command).map_err(|_| EraseError::ShutDown)?;
-        waiting.blocking_recv().map_err(|_| EraseError::ShutDown)??;
-        if let Some(attachment) = openings::attachment(&statement, pointer) {
-            self.shared.blobs.erase(&attachment.commitment)?;
-        }
-        Ok(self.shared.store.purge(&openings::range(leaf, pointer))?)
+        Ok(waiting.blocking_recv().map_err(|_| EraseError::ShutDown)??)
     }
 
     /// The operator says that the clock is right although it looks wrong.

@@ -19,9 +19,8 @@ use crate::merkle::tree::{EMPTY_ROOT, root_at};
 use crate::note::vkey::VerifierKey;
 use crate::store::blobs::Blobs;
 use crate::store::data_dir::{DataDir, DataDirError};
-use crate::store::rocks::RocksStore;
 use crate::store::signed_head::SignedHead;
-use crate::store::{Live, Snapshot, Store, StoreError};
+use crate::store::{self, Live, Snapshot, Store, StoreError};
 
 /// Commits that a slow watcher may lag behind.
 const COMMITS_KEPT: usize = 1024;
@@ -77,7 +76,7 @@ impl Ledger {
     pub fn open(settings: Settings) -> Result<Ledger, OpenError> {
         let dir = &settings.dir;
         dir.check()?;
-        let store = Arc::new(RocksStore::open(&dir.db())?);
+        let store = store::open(&dir.db())?;
         let blobs = open_blobs(&dir.blobs())?;
         Ledger::start(Parts {
             store,

@@ -14,7 +14,7 @@ pub mod durable;
 mod facts;
 pub mod fsck;
 pub mod memory;
-pub mod rocks;
+mod rocks;
 pub mod signed_head;
 
 #[cfg(test)]
@@ -70,6 +70,16 @@ pub const HEAD: &[u8] = b"h/";
 /// First letters of the keys that only a commit may write: `ledger::keys`, [`HEAD`] and the checkpoints.
 /// Everything else (openings `q/`, and what higher floors keep) is written aside.
 const LEDGER_SPACES: &[u8] = b"bceghiklmoprstvx";
+
+/// A new database of the embedded engine, where there is none.
+pub fn create(dir: &Path) -> Result<Arc<dyn Store>, StoreError> {
+    Ok(Arc::new(rocks::RocksStore::create(dir)?))
+}
+
+/// The database in this directory, which no other process may have open. A damaged one is an error.
+pub fn open(dir: &Path) -> Result<Arc<dyn Store>, StoreError> {
+    Ok(Arc::new(rocks::RocksStore::open(dir)?))
+}
 
 /// One consistent state of a store. Cheap to clone; keeps old versions alive, so do not keep it for long.
 #[derive(Clone)]

@@ -17,17 +17,17 @@ use rocksdb::{
 use super::{Batch, HEAD, KeyRange, Pairs, Read, Snapshot, Store, StoreError, head_of};
 
 /// Uncompressed blocks kept in memory, index and filter blocks among them.
-pub const CACHE_BYTES: usize = 128 << 20;
+const CACHE_BYTES: usize = 128 << 20;
 
 /// How long [`Store::purge`] waits for readers from before the deletion.
-const PURGE_WAIT: Duration = Duration::from_secs(10);
+const PURGE_WAIT: Duration = Duration::from_secs(2);
 
 /// Ten bits a key: one read in a hundred for an absent key goes to the disk.
 const BLOOM_BITS_PER_KEY: f64 = 10.0;
 
 const FILES_OPEN_MAX: i32 = 512;
 
-pub struct RocksStore {
+pub(super) struct RocksStore {
     db: Arc<DB>,
     /// Held from reading the head to moving it.
     committing: Mutex<()>,
@@ -48,7 +48,7 @@ self_cell::self_cell!(
 
 impl RocksStore {
     /// A new database where there is none.
-    pub fn create(dir: &Path) -> Result<RocksStore, StoreError> {
+    pub(super) fn create(dir: &Path) -> Result<RocksStore, StoreError> {
         let mut options = options();
         options.create_if_missing(true);
         options.set_error_if_exists(true);
@@ -56,7 +56,7 @@ impl RocksStore {
     }
 
     /// An existing database. A damaged write-ahead log is an error, and so is a second process.
-    pub fn open(dir: &Path) -> Result<RocksStore, StoreError> {
+    pub(super) fn open(dir: &Path) -> Result<RocksStore, StoreError> {
         RocksStore::with(&options(), dir)
     }
 

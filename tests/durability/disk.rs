@@ -5,10 +5,12 @@ use std::path::{Path, PathBuf};
 
 use suyuan::ledger::Code;
 use suyuan::sequencer::{ReadOnly, Status, Submission, SubmitError};
+use suyuan::store::fsck::fsck_directory;
 use suyuan::store::signed_head::SignedHead;
+use suyuan::verify::audit::Audit;
 
 use crate::farm::Says;
-use crate::place::{Place, copy_tree, files, known_farm, spraying};
+use crate::place::{Place, copy_tree, files, follow, holds, id, known_farm, spraying, spraying_by, trust};
 
 /// Adds this many records, one commit each.
 fn add(place: &Place, first_id: u64, records: u64) {
@@ -131,6 +133,43 @@ fn a_write_ahead_log_damaged_in_the_middle_is_refused_and_left_as_it_is() {
     assert!(refused > 0);
     fs::write(&log, &good).unwrap();
     add(&place, 2000, 1);
+}
+
+/// How many files below a directory hold these bytes.
+fn files_with(root: &Path, needle: &str) -> usize {
+    let holds = |bytes: &[u8]| bytes.windows(needle.len()).any(|window| window == needle.as_bytes());
+    files(root).iter().filter(|(_, bytes)| holds(bytes)).count()
+}
+
+#[test]
+fn what_is_erased_leaves_the_disk_and_no_proof_is_the_poorer() {
+    let root = tempfile::tempdir().unwrap();
+    let place = Place::new(&root.path().join("ledger"));
+    let ledger = place.open_writable();
+    let handle = ledger.handle();
+    let trust = trust(id(&handle));
+    let mut farm = known_farm(&handle, 1000);
+    // No compression shortens it, and it stands nowhere else.
+    let name = format!("王{}", &suyuan::merkle::Hash::of(b"somebody's name").to_string()[..24]);
+    let receipt = handle.submit_blocking(spraying_by(&mut farm, &name)).unwrap().receipt;
+    let proof = receipt.proof.to_string();
+    assert_eq!(files_with(place.dir.root(), &name), 1);
+    // Somebody reads on meanwhile, and others go on writing.
+    let reader = handle.published();
+    std::thread::scope(|scope| {
+        let erasing = scope.spawn(|| handle.erase(&receipt.leaf, "/data/operator"));
+        assert!(handle.submit_blocking(spraying(&mut farm)).unwrap().is_new);
+        drop(reader);
+        erasing.join().unwrap().unwrap();
+    });
+    assert_eq!(files_with(place.dir.root(), &name), 0);
+    holds(&handle, &trust, proof.as_bytes());
+    follow(&mut Audit::new(Some(&trust)).unwrap(), &handle);
+    drop((ledger, handle, farm));
+    let report = fsck_directory(&place.dir, &place.signed_head, &mut |_| {}).unwrap();
+    assert!(report.is_sound(), "{:?}", report.problems);
+    holds(&place.open_writable().handle(), &trust, proof.as_bytes());
+    assert_eq!(files_with(place.dir.root(), &name), 0);
 }
 
 #[test]

@@ -127,6 +127,11 @@ pub(crate) fn known_farm(handle: &LedgerHandle, made: u64) -> Farm<Client> {
 
 /// A statement that may be made any number of times; each is another one.
 pub(crate) fn spraying(farm: &mut Farm<Client>) -> Submission {
+    spraying_by(farm, "王小山")
+}
+
+/// The same, done by somebody else.
+pub(crate) fn spraying_by(farm: &mut Farm<Client>, operator: &str) -> Submission {
     submission(farm.signed(Says {
         kind: "input/1",
         subject: "crop:qingshan.p1-2026",
@@ -137,7 +142,7 @@ pub(crate) fn spraying(farm: &mut Farm<Client>) -> Submission {
             "kind": "fertiliser", "product": {"name": "有机肥", "manufacturer": "示范肥料厂"}, "target": "追肥",
             "method": "broadcast", "dose": {"amount": farm::quantity("20", "kg"), "per": "mu"},
             "area": farm::quantity("12.5", "mu"), "start_date": "2026-05-02", "end_date": "2026-05-02",
-            "operator": "王小山",
+            "operator": operator,
         }),
         ..Says::default()
     }))
