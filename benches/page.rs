@@ -1,10 +1,8 @@
 //! What a scanned code costs the server: the provenance page and the bundle over a loopback socket, from a real service.
 
 #[path = "../tests/support/farm.rs"]
-#[allow(dead_code, unreachable_pub, reason = "a bench uses a part of what the tests share")]
 mod farm;
 #[path = "../tests/support/service.rs"]
-#[allow(dead_code, unreachable_pub, reason = "a bench uses a part of what the tests share")]
 mod service;
 
 use std::hint::black_box;
