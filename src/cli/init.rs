@@ -45,6 +45,9 @@ pub(super) struct Args {
     /// The registrar's name, as people read it (default: the origin)
     #[arg(long, value_name = "NAME")]
     registrar_name: Option<String>,
+    /// A ledger for show, for ever: only such a one takes rule rows marked fictional
+    #[arg(long)]
+    demonstration: bool,
     /// Leave all keys unencrypted
     #[arg(long, conflicts_with = "passphrase_file")]
     no_passphrase: bool,
@@ -71,7 +74,7 @@ pub(super) fn run(args: Args) -> anyhow::Result<Answer> {
     let registrars = [PrivateKey::generate()?, PrivateKey::generate()?];
     let vkey = VerifierKey::new(args.origin.clone(), KeyType::Ed25519, log_key.public());
     let name = args.registrar_name.as_deref().unwrap_or(args.origin.as_str());
-    let genesis = genesis(&args.origin, name, &vkey, &registrars)?;
+    let genesis = genesis(&args, name, &vkey, &registrars)?;
 
     let keys = dir.keys();
     std::fs::create_dir_all(&keys).with_context(|| format!("cannot make {}", keys.display()))?;
@@ -126,7 +129,7 @@ fn registrar_path(dir: &DataDir, number: u8) -> PathBuf {
 
 /// Record 0: about the registrar, its two keys and the ledger, signed by both keys.
 fn genesis(
-    origin: &KeyName,
+    args: &Args,
     name: &str,
     vkey: &VerifierKey,
     registrars: &[PrivateKey; 2],
@@ -137,9 +140,9 @@ fn genesis(
         |index: usize| json!({ "org": "org:registrar", "key": pairs[index].key_id(), "as": "registrar" });
     let public = |index: usize| json!({ "public_key": hex::encode(pairs[index].public().as_bytes()) });
     let now = times::now_text();
-    let payload = json!({
+    let mut payload = json!({
         "v": 1,
-        "origin": origin.as_str(),
+        "origin": args.origin.as_str(),
         "id": uuid::Uuid::now_v7().to_string(),
         "kind": Kind::Genesis.to_string(),
         "subject": "org:registrar",
@@ -156,6 +159,9 @@ fn genesis(
             "log_vkey": vkey.to_string(),
         },
     });
+    if args.demonstration {
+        payload["data"]["demonstration"] = json!(true);
+    }
     schema::validate(Kind::Genesis, &payload["data"]).map_err(|faults| anyhow::anyhow!("{faults}"))?;
     let statement = Statement::parse(&to_payload_bytes(&payload)?)?;
     Ok(Envelope::sign(&statement, &pairs.each_ref())?)

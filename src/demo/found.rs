@@ -101,6 +101,7 @@ fn genesis(signer: &LogSigner, keys: &[KeyPair; 2], now: Timestamp) -> anyhow::R
             "registrar": { "name": "溯源示范登记处" },
             "keys": founding,
             "log_vkey": log_vkey,
+            "demonstration": true,
         },
     });
     let statement = Statement::parse(&to_payload_bytes(&payload)?)?;

@@ -127,6 +127,9 @@ pub struct LogFact {
     pub log_vkey: String,
     /// Root of the subject map that the last map record committed to.
     pub map_root: Hash,
+    /// Genesis says that this ledger is for show: only such a one takes fictional rule rows.
+    #[serde(default)]
+    pub demonstration: bool,
 }
 
 /// The chain of one subject and what it says.
@@ -242,6 +245,9 @@ pub struct LeafFact {
     pub current: Hash,
     /// What a correction may not change, by JSON Pointer into `data`.
     pub fixed: BTreeMap<String, String>,
+    /// The withdrawal that took it back; kept on the original only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub withdrawn: Option<Hash>,
 }
 
 /// The last statement in the chain that a phone keeps of its own statements.

@@ -28,7 +28,7 @@ pub enum Relation {
     Transformed,
     /// The author is the registrar, with a key of scope admin.
     Registrar,
-    /// Judged by code of the kind's own in `rules`: registration, keys, corrections.
+    /// Judged by code of the kind's own in `rules`: registration, keys, corrections, withdrawals.
     Special,
 }
 
@@ -49,7 +49,13 @@ const GROWERS: &[Role] = &[Farm, Coop];
 const HANDLERS: &[Role] = &[Farm, Coop, Packhouse, Warehouse, Processor];
 const STORES: &[Role] = &[Farm, Coop, Packhouse, Warehouse, Processor, Carrier];
 const RECEIVERS: &[Role] = &[Farm, Coop, Packhouse, Warehouse, Processor, Carrier, Host, Platform];
+const SELLERS: &[Role] = &[Farm, Coop, Packhouse, Warehouse, Processor, Host];
 const OUTSIDERS: &[Role] = &[Lab, Platform, Regulator];
+/// Who may hold anybody's goods, and let them go again.
+const AUTHORITY: &[Role] = &[Platform, Regulator];
+const PLATFORM: &[Role] = &[Platform];
+/// Who vouches for a lot without holding it.
+const SEATS: &[Role] = &[Host, Platform];
 const REGISTRAR: &[Role] = &[Role::Registrar];
 const EVERYONE: &[Role] =
     &[Role::Registrar, Farm, Coop, Packhouse, Warehouse, Processor, Carrier, Lab, Host, Platform, Regulator];
@@ -97,9 +103,34 @@ pub const RIGHTS: &[Right] = &[
     row(Kind::Storage,      STORES,    On::Batch,  HeldOrCarried),
     row(Kind::Shipping,     STORES,    On::Batch,  Held),
     row(Kind::Receiving,    RECEIVERS, On::Batch,  Receiver),
+    row(Kind::Irrigation,   GROWERS,   On::Crop,   Own),
+    row(Kind::Irrigation,   GROWERS,   On::Batch,  Held),
+    row(Kind::Observation,  GROWERS,   On::Crop,   Own),
+    row(Kind::Observation,  GROWERS,   On::Batch,  Held),
+    row(Kind::Sale,         PLATFORM,  On::Batch,  Any),
+    row(Kind::Sale,         SELLERS,   On::Batch,  Held),
+    row(Kind::SignOff,      SEATS,     On::Batch,  Any),
+    row(Kind::SignOff,      HANDLERS,  On::Batch,  Held),
+    row(Kind::Guarantee,    SEATS,     On::Batch,  Any),
+    row(Kind::Guarantee,    HANDLERS,  On::Batch,  Held),
+    row(Kind::Hold,         AUTHORITY, On::Batch,  Any),
+    row(Kind::Hold,         AUTHORITY, On::Crop,   Any),
+    row(Kind::Hold,         HANDLERS,  On::Batch,  Held),
+    row(Kind::Hold,         HANDLERS,  On::Crop,   Own),
+    row(Kind::Release,      AUTHORITY, On::Batch,  Any),
+    row(Kind::Release,      AUTHORITY, On::Crop,   Any),
+    row(Kind::Release,      HANDLERS,  On::Batch,  Held),
+    row(Kind::Release,      HANDLERS,  On::Crop,   Own),
+    row(Kind::Enforcement,  AUTHORITY, On::Org,    Any),
+    row(Kind::Enforcement,  AUTHORITY, On::Batch,  Any),
+    row(Kind::RulesSet,     REGISTRAR, On::Ledger, Registrar),
     row(Kind::Correction,   EVERYONE,  On::Plot,   Special),
     row(Kind::Correction,   EVERYONE,  On::Crop,   Special),
     row(Kind::Correction,   EVERYONE,  On::Batch,  Special),
+    row(Kind::Withdrawal,   EVERYONE,  On::Plot,   Special),
+    row(Kind::Withdrawal,   EVERYONE,  On::Crop,   Special),
+    row(Kind::Withdrawal,   EVERYONE,  On::Batch,  Special),
+    row(Kind::Withdrawal,   EVERYONE,  On::Org,    Special),
 ];
 
 /// The row for a signer acting as `role` in a statement of `kind` that concerns a subject of type `about`.

@@ -181,6 +181,7 @@ impl<F: Facts> State<F> {
                 },
                 log_vkey: String::new(),
                 map_root: map::EMPTY_MAP,
+                demonstration: outcome.demonstration,
             });
         }
         self.write_indexes(record, leaf)?;
@@ -385,6 +386,12 @@ impl<F: Facts> State<F> {
             fact.current = leaf;
             self.write(keys::leaf(original), &fact);
         }
+        if let Some(original) = &outcome.withdraws
+            && let Some(mut fact) = self.reader.leaf(original)?
+        {
+            fact.withdrawn = Some(leaf);
+            self.write(keys::leaf(original), &fact);
+        }
         if let Some(fact) = &outcome.leaf {
             self.write(keys::leaf(&leaf), fact);
         }
@@ -445,6 +452,10 @@ impl<F: Facts> View for RulesView<'_, F> {
 
     fn rules(&self) -> u64 {
         self.0.log.as_ref().map_or(0, |log| log.rules)
+    }
+
+    fn is_demonstration(&self) -> bool {
+        self.0.log.as_ref().is_some_and(|log| log.demonstration)
     }
 }
 

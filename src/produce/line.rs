@@ -49,9 +49,14 @@ impl Line {
         self.drawn.contains_key(subject)
     }
 
+    /// The batch and all that it came from.
+    pub(super) fn subjects(&self) -> impl Iterator<Item = &Subject> {
+        self.drawn.keys()
+    }
+
     /// The lots of the line, the one asked for among them.
     pub(super) fn lots(&self) -> impl Iterator<Item = &Subject> {
-        self.drawn.keys().filter(|subject| subject.kind() == SubjectKind::Batch)
+        self.subjects().filter(|subject| subject.kind() == SubjectKind::Batch)
     }
 
     /// Whether the record is a part of the story. Corrections are told with what they correct.
@@ -64,11 +69,22 @@ impl Line {
                 self.lots().any(|lot| made.contains(lot.as_str()))
                     || lots_of(statement, "inputs").contains(self.asked.as_str())
             }
-            Kind::CropOpen | Kind::Input | Kind::Planting | Kind::PlotRegister => {
+            Kind::CropOpen
+            | Kind::Input
+            | Kind::Irrigation
+            | Kind::Observation
+            | Kind::Planting
+            | Kind::PlotRegister => {
                 self.has(&statement.subject) && !self.is_after_drawing(&statement.subject, record, false)
             }
             // A bad result speaks about everything that came from the same place, whenever it was found.
-            Kind::Inspection | Kind::Sampling => statement.subjects().any(|subject| self.has(subject)),
+            Kind::Inspection | Kind::Sampling | Kind::Hold | Kind::Release => {
+                statement.subjects().any(|subject| self.has(subject))
+            }
+            // Promised, judged and sold is one lot, not what it came from.
+            Kind::Enforcement | Kind::Guarantee | Kind::Sale | Kind::SignOff => {
+                statement.subjects().any(|subject| *subject == self.asked)
+            }
             Kind::Receiving | Kind::Shipping | Kind::Storage => statement
                 .subjects()
                 .any(|subject| self.has(subject) && !self.is_after_drawing(subject, record, true)),
@@ -79,7 +95,9 @@ impl Line {
             | Kind::OrgKeyAdd
             | Kind::OrgKeyRevoke
             | Kind::OrgRegister
-            | Kind::OrgUpdate => false,
+            | Kind::OrgUpdate
+            | Kind::RulesSet
+            | Kind::Withdrawal => false,
         }
     }
 

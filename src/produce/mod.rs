@@ -4,19 +4,27 @@
 //! a moment to count days to. It judges nothing that the ledger has not judged: it orders, names and compares.
 //! [`wording`] puts a story's values into words. Nothing here knows of pages, stores or clocks.
 
+mod acts;
+mod dossier;
 mod inspections;
 mod line;
 mod people;
 mod product;
+mod reason;
 mod story;
+mod tables;
 mod times;
 mod versions;
 pub mod wording;
 
+pub use acts::{Act, ActVersion, Acts};
+pub use dossier::Dossier;
 pub use inspections::{Inspection, Sample};
 pub use people::{IdentityCheck, Organisation, RevokedKey, Signed};
 pub use product::{Origin, Plot, Product};
+pub use reason::{Fact, Said, Source};
 pub use story::{Ask, Event, Photo, Story};
+pub use tables::{Set, Tables, Tunables, in_force_since};
 pub use versions::{Change, Version};
 
 #[cfg(test)]

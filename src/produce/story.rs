@@ -211,7 +211,9 @@ impl Event {
 /// None for kinds that are about organisations, keys and the ledger itself.
 fn stage_of(kind: Kind) -> Option<Stage> {
     match kind {
-        Kind::CropOpen | Kind::Planting | Kind::PlotRegister => Some(Stage::Planting),
+        Kind::CropOpen | Kind::Irrigation | Kind::Observation | Kind::Planting | Kind::PlotRegister => {
+            Some(Stage::Planting)
+        }
         Kind::Grading | Kind::Packing => Some(Stage::Packing),
         Kind::Harvest => Some(Stage::Harvest),
         Kind::Input => Some(Stage::Input),
@@ -219,6 +221,10 @@ fn stage_of(kind: Kind) -> Option<Stage> {
         Kind::Processing => Some(Stage::Processing),
         Kind::Receiving => Some(Stage::Arrival),
         Kind::Shipping => Some(Stage::Transport),
+        Kind::Sale => Some(Stage::Sale),
+        Kind::Enforcement | Kind::Guarantee | Kind::Hold | Kind::Release | Kind::SignOff => {
+            Some(Stage::Oversight)
+        }
         Kind::Storage => Some(Stage::Storage),
         Kind::Correction
         | Kind::Genesis
@@ -227,7 +233,9 @@ fn stage_of(kind: Kind) -> Option<Stage> {
         | Kind::OrgKeyAdd
         | Kind::OrgKeyRevoke
         | Kind::OrgRegister
-        | Kind::OrgUpdate => None,
+        | Kind::OrgUpdate
+        | Kind::RulesSet
+        | Kind::Withdrawal => None,
     }
 }
 

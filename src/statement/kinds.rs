@@ -15,13 +15,18 @@ use super::subject::SubjectKind;
 pub enum Kind {
     Correction,
     CropOpen,
+    Enforcement,
     Genesis,
     Grading,
+    Guarantee,
     Harvest,
+    Hold,
     Input,
     Inspection,
+    Irrigation,
     LedgerKey,
     LedgerRules,
+    Observation,
     OrgKeyAdd,
     OrgKeyRevoke,
     OrgRegister,
@@ -31,9 +36,14 @@ pub enum Kind {
     PlotRegister,
     Processing,
     Receiving,
+    Release,
+    RulesSet,
+    Sale,
     Sampling,
     Shipping,
+    SignOff,
     Storage,
+    Withdrawal,
 }
 
 /// The text names no kind and version that this program knows.
@@ -42,16 +52,21 @@ pub enum Kind {
 pub struct UnknownKind;
 
 impl Kind {
-    pub const ALL: [Kind; 21] = [
+    pub const ALL: [Kind; 31] = [
         Kind::Correction,
         Kind::CropOpen,
+        Kind::Enforcement,
         Kind::Genesis,
         Kind::Grading,
+        Kind::Guarantee,
         Kind::Harvest,
+        Kind::Hold,
         Kind::Input,
         Kind::Inspection,
+        Kind::Irrigation,
         Kind::LedgerKey,
         Kind::LedgerRules,
+        Kind::Observation,
         Kind::OrgKeyAdd,
         Kind::OrgKeyRevoke,
         Kind::OrgRegister,
@@ -61,9 +76,14 @@ impl Kind {
         Kind::PlotRegister,
         Kind::Processing,
         Kind::Receiving,
+        Kind::Release,
+        Kind::RulesSet,
+        Kind::Sale,
         Kind::Sampling,
         Kind::Shipping,
+        Kind::SignOff,
         Kind::Storage,
+        Kind::Withdrawal,
     ];
 
     /// The name without the version, as it stands in a key's scope: a key that may sign harvests may sign every version.
@@ -71,13 +91,18 @@ impl Kind {
         match self {
             Kind::Correction => "correction",
             Kind::CropOpen => "crop.open",
+            Kind::Enforcement => "enforcement",
             Kind::Genesis => "genesis",
             Kind::Grading => "grading",
+            Kind::Guarantee => "guarantee",
             Kind::Harvest => "harvest",
+            Kind::Hold => "hold",
             Kind::Input => "input",
             Kind::Inspection => "inspection",
+            Kind::Irrigation => "irrigation",
             Kind::LedgerKey => "ledger.key",
             Kind::LedgerRules => "ledger.rules",
+            Kind::Observation => "observation",
             Kind::OrgKeyAdd => "org.key.add",
             Kind::OrgKeyRevoke => "org.key.revoke",
             Kind::OrgRegister => "org.register",
@@ -87,9 +112,14 @@ impl Kind {
             Kind::PlotRegister => "plot.register",
             Kind::Processing => "processing",
             Kind::Receiving => "receiving",
+            Kind::Release => "release",
+            Kind::RulesSet => "rules.set",
+            Kind::Sale => "sale",
             Kind::Sampling => "sampling",
             Kind::Shipping => "shipping",
+            Kind::SignOff => "sign-off",
             Kind::Storage => "storage",
+            Kind::Withdrawal => "withdrawal",
         }
     }
 
@@ -100,23 +130,32 @@ impl Kind {
     /// What the main subject may be.
     pub fn subject_kinds(self) -> &'static [SubjectKind] {
         match self {
-            Kind::LedgerKey | Kind::LedgerRules => &[SubjectKind::Ledger],
-            Kind::Genesis | Kind::OrgRegister | Kind::OrgUpdate => &[SubjectKind::Org],
+            Kind::LedgerKey | Kind::LedgerRules | Kind::RulesSet => &[SubjectKind::Ledger],
+            Kind::Enforcement | Kind::Genesis | Kind::OrgRegister | Kind::OrgUpdate => &[SubjectKind::Org],
             Kind::OrgKeyAdd | Kind::OrgKeyRevoke => &[SubjectKind::Key],
             Kind::PlotRegister => &[SubjectKind::Plot],
             Kind::CropOpen => &[SubjectKind::Crop],
             // A small farm may log its whole season on the lot itself.
-            Kind::Input | Kind::Inspection | Kind::Planting | Kind::Sampling => {
-                &[SubjectKind::Batch, SubjectKind::Crop]
-            }
+            Kind::Hold
+            | Kind::Input
+            | Kind::Inspection
+            | Kind::Irrigation
+            | Kind::Observation
+            | Kind::Planting
+            | Kind::Release
+            | Kind::Sampling => &[SubjectKind::Batch, SubjectKind::Crop],
             Kind::Grading
+            | Kind::Guarantee
             | Kind::Harvest
             | Kind::Packing
             | Kind::Processing
             | Kind::Receiving
+            | Kind::Sale
             | Kind::Shipping
+            | Kind::SignOff
             | Kind::Storage => &[SubjectKind::Batch],
             Kind::Correction => &[SubjectKind::Batch, SubjectKind::Crop, SubjectKind::Plot],
+            Kind::Withdrawal => &[SubjectKind::Batch, SubjectKind::Crop, SubjectKind::Org, SubjectKind::Plot],
         }
     }
 
@@ -129,28 +168,44 @@ impl Kind {
             | Kind::OrgKeyAdd
             | Kind::OrgKeyRevoke
             | Kind::OrgRegister
-            | Kind::OrgUpdate => false,
+            | Kind::OrgUpdate
+            | Kind::RulesSet => false,
             Kind::Correction
             | Kind::CropOpen
+            | Kind::Enforcement
             | Kind::Grading
+            | Kind::Guarantee
             | Kind::Harvest
+            | Kind::Hold
             | Kind::Input
             | Kind::Inspection
+            | Kind::Irrigation
+            | Kind::Observation
             | Kind::Packing
             | Kind::Planting
             | Kind::PlotRegister
             | Kind::Processing
             | Kind::Receiving
+            | Kind::Release
+            | Kind::Sale
             | Kind::Sampling
             | Kind::Shipping
-            | Kind::Storage => true,
+            | Kind::SignOff
+            | Kind::Storage
+            | Kind::Withdrawal => true,
         }
     }
 
-    /// Kinds whose data a correction may replace. Rights and rules are changed by new statements of their own kinds,
-    /// and a correction of a correction corrects what that one corrected.
+    /// Kinds whose data a correction may replace: what happened to produce. Rights, rules, and what somebody decides
+    /// (holds, sign-offs) change by new statements, and a correction of a correction corrects what that one corrected.
     pub fn is_correctable(self) -> bool {
-        self.is_operational() && self != Kind::Correction
+        self.is_withdrawable() && !matches!(self, Kind::Enforcement | Kind::Guarantee | Kind::SignOff)
+    }
+
+    /// Kinds that their author may take back. A hold ends by a release, a release by a new hold.
+    pub fn is_withdrawable(self) -> bool {
+        self.is_operational()
+            && !matches!(self, Kind::Correction | Kind::Hold | Kind::Release | Kind::Withdrawal)
     }
 }
 

@@ -6,8 +6,8 @@
 //! Beside the keywords of JSON Schema 2020-12 the files use: `x-en` (the English title; `title` is the Chinese one),
 //! `x-enum` (what people read for a code), `x-unit` (of a bare number), `x-hint` (the right form, in words), `x-form`
 //! (members that a form offers though only some statements need them), `x-sealed` (the value behind a commitment),
-//! `x-kind` and `x-subjects` (the kind, and what its main subject may be), `x-sorted` and `x-quantity` (two checks that
-//! the standard has no keyword for). A program that knows none of them accepts a little more, never less.
+//! `x-kind` and `x-subjects` (the kind, and what its main subject may be), `x-sorted`, `x-quantity` and `x-quoted` (checks
+//! that the standard has no keyword for). A program that knows none of them accepts a little more, never less.
 
 mod fault;
 mod files;

@@ -11,6 +11,7 @@ table! {
         NotADay "not_a_day" "没有这一天或这一时刻" "there is no such day or time",
         NotHere "not_here" "此处不可填写" "must not stand here",
         NotOneOf "not_one_of" "只能是:{names}" "must be one of {names}",
+        NotQuoted "not_quoted" "出处的原文里没有“{text}”" "the quotation of the source does not say “{text}”",
         NotSealed "not_sealed" "此项须密封,不可明文" "must be sealed, not in clear",
         NotSorted "not_sorted" "须按字节排序且不重复" "must be sorted by bytes, each once",
         Other "other" "不符合要求:{detail}" "does not fit: {detail}",

@@ -14,6 +14,8 @@ table! {
         Storage "storage" "产地仓" "Storage",
         Transport "transport" "运输" "Transport",
         Arrival "arrival" "到货" "Arrival",
+        Sale "sale" "销售" "Sale",
+        Oversight "oversight" "把关与处置" "Sign-offs and holds",
     }
 }
 

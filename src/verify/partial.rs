@@ -13,6 +13,7 @@ pub(super) struct PartialLedger {
     leaves: BTreeMap<Hash, LeafFact>,
     rules: u64,
     log_vkey: Option<String>,
+    demonstration: bool,
 }
 
 impl PartialLedger {
@@ -23,6 +24,7 @@ impl PartialLedger {
             leaves: BTreeMap::new(),
             rules: 0,
             log_vkey: None,
+            demonstration: false,
         }
     }
 
@@ -42,10 +44,14 @@ impl PartialLedger {
         if let Some(original) = outcome.corrects.and_then(|original| self.leaves.get_mut(&original)) {
             original.current = leaf;
         }
+        if let Some(original) = outcome.withdraws.and_then(|original| self.leaves.get_mut(&original)) {
+            original.withdrawn = Some(leaf);
+        }
         if let Some(fact) = outcome.leaf {
             self.leaves.insert(leaf, fact);
         }
         self.rules = outcome.rules.unwrap_or(self.rules);
+        self.demonstration |= outcome.demonstration;
         self.log_vkey = outcome.log_vkey.or(self.log_vkey.take());
         Ok(outcome.missing)
     }
@@ -74,5 +80,9 @@ impl View for PartialLedger {
 
     fn rules(&self) -> u64 {
         self.rules
+    }
+
+    fn is_demonstration(&self) -> bool {
+        self.demonstration
     }
 }

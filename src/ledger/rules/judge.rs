@@ -110,7 +110,7 @@ impl Judge<'_> {
 
     /// Nobody may put records on the chains of subjects that the statement does not speak about.
     pub(super) fn expected_touches(&self) -> Result<(), CheckError> {
-        if matches!(self.kind, Kind::Genesis | Kind::OrgRegister | Kind::Correction) {
+        if matches!(self.kind, Kind::Genesis | Kind::OrgRegister | Kind::Correction | Kind::Withdrawal) {
             return Ok(());
         }
         let named: BTreeSet<String> = references(self.kind, &self.statement.data).into_values().collect();
@@ -161,7 +161,7 @@ impl Judge<'_> {
         }
         if let Scope::Kinds(kinds) = &key.scope {
             let kind = match self.kind {
-                Kind::Correction => match self.corrected()? {
+                Kind::Correction | Kind::Withdrawal => match self.current_original()? {
                     Some(fact) => fact.kind.split('/').next().unwrap_or_default().to_owned(),
                     None => return Ok(()),
                 },
@@ -277,6 +277,7 @@ impl Judge<'_> {
             original: leaf,
             current: leaf,
             fixed: references(self.kind, &self.statement.data),
+            withdrawn: None,
         });
     }
 }

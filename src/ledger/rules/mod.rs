@@ -54,6 +54,8 @@ pub trait View {
     fn org_keys(&self, org: &str) -> Result<Lookup<Vec<Hash>>, FactsError>;
     fn log_vkey(&self) -> Result<Lookup<String>, FactsError>;
     fn rules(&self) -> u64;
+    /// Genesis called this ledger a demonstration. Genesis is never unknown.
+    fn is_demonstration(&self) -> bool;
 }
 
 /// What follows from a record that may stand.
@@ -67,10 +69,14 @@ pub struct Outcome {
     pub leaf: Option<LeafFact>,
     /// The leaf of the first version that this correction supersedes the current version of.
     pub corrects: Option<Hash>,
+    /// The leaf of the first version of what this withdrawal takes back.
+    pub withdraws: Option<Hash>,
     /// (organisation, key id) newly tied together.
     pub new_keys: Vec<(String, Hash)>,
     pub rules: Option<u64>,
     pub log_vkey: Option<String>,
+    /// Genesis calls the ledger a demonstration.
+    pub demonstration: bool,
     /// Subjects that the view does not carry and that the decision would have looked at.
     pub missing: BTreeSet<Subject>,
 }
@@ -102,7 +108,9 @@ pub fn check(view: &dyn View, record: &Record) -> Result<Outcome, CheckError> {
         Kind::OrgKeyRevoke => judge.org_key_revoke()?,
         Kind::LedgerRules => judge.ledger_rules()?,
         Kind::LedgerKey => judge.ledger_key()?,
+        Kind::RulesSet => judge.rules_set()?,
         Kind::Correction => judge.correction()?,
+        Kind::Withdrawal => judge.withdrawal()?,
         _ => judge.by_table()?,
     }
     judge.finish_leaf();

@@ -47,6 +47,7 @@ impl Judge<'_> {
         self.outcome.details.insert(Subject::ledger(), Detail::Ledger);
         self.outcome.rules = self.statement.data.get("rules").and_then(Value::as_u64);
         self.outcome.log_vkey = data_text(self.statement, "log_vkey").map(str::to_owned);
+        self.outcome.demonstration = self.statement.data.get("demonstration") == Some(&Value::Bool(true));
         self.outcome.author = REGISTRAR.to_owned();
         let log_vkey = self.outcome.log_vkey.as_deref().unwrap_or_default().parse::<VerifierKey>();
         let Home::Origin(origin) = &self.statement.home else {
@@ -331,6 +332,17 @@ impl Judge<'_> {
             }
         }
         self.outcome.log_vkey = Some(new.to_owned());
+        Ok(())
+    }
+
+    /// A table of produce rules. A row that is made up for a demonstration never enters a ledger that is not one.
+    pub(super) fn rules_set(&mut self) -> Result<(), CheckError> {
+        self.about_the_ledger()?;
+        let rows = self.statement.data.values().filter_map(Value::as_array).flatten();
+        let is_fictional = |row: &Value| row.get("fictional").is_some();
+        if !self.view.is_demonstration() && rows.into_iter().any(is_fictional) {
+            return refuse(Code::Right, "fictional rows are for ledgers whose genesis says demonstration");
+        }
         Ok(())
     }
 

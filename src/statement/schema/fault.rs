@@ -12,6 +12,7 @@ use crate::text::{Fault, Lang, fill, t};
 
 /// Our own keywords in the schemas.
 pub(super) const QUANTITY: &str = "x-quantity";
+pub(super) const QUOTED: &str = "x-quoted";
 pub(super) const SORTED: &str = "x-sorted";
 
 /// One place that does not fit.
@@ -179,6 +180,9 @@ fn read_fault(error: &ValidationError<'_>) -> (Fault, Vec<(&'static str, Detail)
             (Fault::WrongType, vec![("type", Detail::One(type_name(kind)))])
         }
         ValidationErrorKind::Custom { keyword, .. } if keyword == SORTED => (Fault::NotSorted, Vec::new()),
+        ValidationErrorKind::Custom { keyword, message } if keyword == QUOTED => {
+            (Fault::NotQuoted, vec![("text", Detail::One(message.clone()))])
+        }
         ValidationErrorKind::Custom { keyword, message } if keyword == QUANTITY => {
             read_quantity_fault(error.instance(), message)
         }

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use jsonschema::{Keyword, PatternOptions, Retrieve, Uri, ValidationError, Validator};
 use serde_json::Value;
 
-use super::fault::{QUANTITY, SORTED, SchemaErrors};
+use super::fault::{QUANTITY, QUOTED, SORTED, SchemaErrors};
 use super::files::{self, schema_name};
 use crate::statement::kinds::Kind;
 use crate::statement::quantity::Quantity;
@@ -47,6 +47,7 @@ pub(super) fn compile(schema: &Value) -> Result<Validator, ValidationError<'stat
         .should_validate_formats(true)
         .with_keyword(SORTED, |_, _, _| Ok(Box::new(Sorted)))
         .with_keyword(QUANTITY, |_, _, _| Ok(Box::new(QuantityFits)))
+        .with_keyword(QUOTED, |_, members, _| Ok(Box::new(Quoted::of(members))))
         .build(schema)
 }
 
@@ -109,6 +110,63 @@ impl<'i> Keyword<'i> for QuantityFits {
     fn is_valid(&self, instance: &'i Value) -> bool {
         Quantity::parse(instance, "").is_ok()
     }
+}
+
+/// `x-quoted`: what these members say stands in the quotation of the row's source, figures as whole numbers. So
+/// nobody enters a figure without having the passage before their eyes; whether the passage is real, readers judge.
+struct Quoted {
+    members: Vec<String>,
+}
+
+impl Quoted {
+    fn of(members: &Value) -> Quoted {
+        let members = members.as_array().into_iter().flatten();
+        Quoted { members: members.filter_map(Value::as_str).map(str::to_owned).collect() }
+    }
+
+    /// What the quotation lacks. A row without a source is the schema's matter.
+    fn missing(&self, row: &Value) -> Option<String> {
+        let quote = row.get("source")?.get("quote")?.as_str()?;
+        let mut said = Vec::new();
+        for member in self.members.iter().filter_map(|member| row.get(member)) {
+            collect_said(member, &mut said);
+        }
+        said.into_iter().find(|said| !stands_in(quote, said))
+    }
+}
+
+impl<'i> Keyword<'i> for Quoted {
+    fn validate(&self, instance: &'i Value) -> Result<(), ValidationError<'i>> {
+        self.missing(instance).map_or(Ok(()), |missing| Err(ValidationError::custom(missing)))
+    }
+
+    fn is_valid(&self, instance: &'i Value) -> bool {
+        self.missing(instance).is_none()
+    }
+}
+
+/// Texts and numbers, but for the codes of units, which sources write in their own way.
+fn collect_said(value: &Value, said: &mut Vec<String>) {
+    match value {
+        Value::String(text) => said.push(text.clone()),
+        Value::Number(number) => said.push(number.to_string()),
+        Value::Array(elements) => elements.iter().for_each(|element| collect_said(element, said)),
+        Value::Object(members) => {
+            let told = members.iter().filter(|(name, _)| *name != "unit");
+            told.for_each(|(_, member)| collect_said(member, said));
+        }
+        Value::Bool(_) | Value::Null => {}
+    }
+}
+
+/// `2` does not stand in `20` or in `1.2`.
+fn stands_in(quote: &str, said: &str) -> bool {
+    let is_figure = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit() || c == '.');
+    let is_number = said.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+    quote.match_indices(said).any(|(at, _)| {
+        let (before, after) = (quote[..at].chars().next_back(), quote[at + said.len()..].chars().next());
+        !is_number || !is_figure(before) && !is_figure(after)
+    })
 }
 
 #[cfg(test)]
@@ -201,6 +259,33 @@ mod tests {
 
         check_errors(Kind::OrgUpdate, json!({}), &[("", "至少要有 1 项")]);
         check_errors(Kind::OrgUpdate, json!({ "roles": [] }), &[("/roles", "至少要有 1 项")]);
+    }
+
+    #[test]
+    fn a_rule_row_says_what_its_source_says() {
+        let row = |quote: &str, phi_days: u32| {
+            json!({"table": "intervals", "intervals": [{
+                "actives": [{"name": "阿维菌素", "content": "1.8", "unit": "percent"}], "formulation": "乳油",
+                "crop": "黄瓜", "phi_days": phi_days, "max_uses": 3,
+                "source": {"title": "常用农药使用安全间隔期", "read_on": "2026-11-26", "quote": quote},
+            }]})
+        };
+        let quote = "阿维菌素 1.8%乳油 黄瓜 美洲斑潜蝇 3 2";
+        assert_eq!(validate(Kind::RulesSet, &row(quote, 2)), Ok(()));
+        for (quote, phi_days, missing) in [
+            (quote, 7, "7"),
+            ("阿维菌素 1.8%乳油 黄瓜 3 20", 2, "2"),
+            ("阿维菌素 1.8%乳油 黄瓜 3 1.2", 2, "2"),
+            ("阿维菌素 1.8%乳油 豇豆 3 2", 2, "黄瓜"),
+            ("阿维菌素 11.8%乳油 黄瓜 3 2", 2, "1.8"),
+        ] {
+            let at = [("/intervals/0", format!("出处的原文里没有“{missing}”"))];
+            let at: Vec<(&str, &str)> = at.iter().map(|(at, text)| (*at, text.as_str())).collect();
+            check_errors(Kind::RulesSet, row(quote, phi_days), &at);
+        }
+        let mut unsourced = row(quote, 2);
+        unsourced["intervals"][0].as_object_mut().unwrap().remove("source");
+        assert!(validate(Kind::RulesSet, &unsourced).is_err(), "no row without a source");
     }
 
     #[test]
