@@ -10,6 +10,7 @@ mod draft;
 mod found;
 #[cfg(test)]
 mod memory;
+mod moves;
 mod pictures;
 mod readings;
 mod report;
@@ -17,6 +18,7 @@ mod run;
 mod season;
 mod stories;
 mod teller;
+mod wrap;
 
 #[cfg(test)]
 mod tests;
