@@ -118,6 +118,11 @@ impl MemoryLedger {
         Story::tell(&ask).unwrap()
     }
 
+    /// What comes next comes at this time, in milliseconds, or where the ledger is already later, then.
+    pub(super) fn set_time(&mut self, at: i64) {
+        self.at = self.at.max(at);
+    }
+
     fn append(&mut self, envelope: &Envelope) -> anyhow::Result<Hash> {
         let statement = Statement::parse(&envelope.payload)?;
         let record = self.state.draft(envelope.clone(), statement, self.at)?;
