@@ -67,6 +67,7 @@ impl MemoryLedger {
                 "registrar": { "name": "示范登记方" },
                 "keys": keys.iter().map(founding).collect::<Vec<_>>(),
                 "log_vkey": log_vkey().to_string(),
+                "demonstration": true,
             },
         });
         let statement = Statement::parse(&to_payload_bytes(&payload).unwrap()).unwrap();

@@ -166,6 +166,7 @@ impl World {
             _ => dice.between(0, self.seasons - 1),
         };
         let house = index / FARMS_EACH;
+        let needs_packhouse = oddity == Oddity::Merge || fraud == Some(Fraud::ReceivedMore);
         let admin = pen(self.seed, &id, Role::Farm);
         let phone = dice::key(self.seed, &format!("{id} phone")).pair();
         Farm {
@@ -178,7 +179,7 @@ impl World {
             area_mu,
             declared: declared(crop, area_mu, counting),
             counting,
-            packs_itself: brand || (oddity != Oddity::Merge && dice.one_in(6)),
+            packs_itself: brand || (!needs_packhouse && dice.one_in(6)),
             brand: brand.then_some(0),
             house,
             lab: dice.between(0, self.labs.len() as u64 - 1) as usize,

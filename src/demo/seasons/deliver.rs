@@ -190,7 +190,8 @@ impl<'a> Delivery<'a> {
     fn send(&mut self) -> anyhow::Result<u64> {
         let group = std::mem::take(&mut self.group);
         let Some(to) = group.to else { return Ok(0) };
-        let leaves = self.shelf.take(season::millis(to), &group.made)?;
+        let about = || format!("statements up to {to}");
+        let leaves = self.shelf.take(season::millis(to), &group.made).with_context(about)?;
         for ((id, files), (leaf, made)) in group.steps.iter().zip(leaves.iter().zip(&group.made)) {
             self.leaves[*id] = *leaf;
             for (commitment, file) in made.files.iter().zip(files) {

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
+use anyhow::Context as _;
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -22,7 +23,11 @@ struct InMemory(MemoryLedger);
 impl Shelf for InMemory {
     fn take(&mut self, at: i64, group: &[Wrapped]) -> anyhow::Result<Vec<Hash>> {
         self.0.set_time(at);
-        group.iter().map(|made| self.0.submit(&made.envelope, &made.openings)).collect()
+        let take = |made: &Wrapped| {
+            let taken = self.0.submit(&made.envelope, &made.openings);
+            taken.with_context(|| String::from_utf8_lossy(&made.envelope.payload).into_owned())
+        };
+        group.iter().map(take).collect()
     }
 
     fn upload(&mut self, commitment: &Hash, file: &File) -> anyhow::Result<()> {

@@ -258,7 +258,10 @@ impl Year<'_> {
     ) -> StepId {
         let world = self.world;
         let carrier = &world.carriers[self.farm.carrier % world.carriers.len()];
-        let site = self.site();
+        let site = match from.org == self.farm.id {
+            true => format!("示范农场{}号", self.farm.number),
+            false => self.site(),
+        };
         let journey = Move {
             lot,
             from: from.clone(),
@@ -270,11 +273,8 @@ impl Year<'_> {
             depart,
             site: &site,
         };
-        let draft = journey.shipment();
-        match from.key.key_id() == self.farm.field.key.key_id() {
-            true => self.phone(draft),
-            false => self.plan.say(Step::of(draft)),
-        }
+        // The carrier signs it too, and its key may come first: no place on the phone's chain.
+        self.plan.say(Step::of(journey.shipment()))
     }
 
     fn receive(

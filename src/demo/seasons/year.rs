@@ -79,7 +79,7 @@ impl<'a> Year<'a> {
             held: 0,
         };
         if farm.oddity == Oddity::LateSync {
-            let from = year.before_picking(34).at(6, 0, 0, 0);
+            let from = year.before_picking(33).at(6, 0, 0, 0);
             year.offline = Some((from, from + 48.hours()));
         }
         year
@@ -120,14 +120,15 @@ impl<'a> Year<'a> {
     fn diary(&mut self, kind: Kind, on: Date, data: Value) -> StepId {
         let mut draft =
             Draft::on_day(kind, &self.crop, &self.farm.field, on, data).in_village(&self.farm.village);
-        if self.is(Fraud::BurstDiary) {
+        let at_once = self.is(Fraud::BurstDiary) && on < self.before_picking(1);
+        if at_once {
             draft.recorded =
                 self.before_picking(1).at(20, 0, 0, 0) + (self.guilty.len() as i64 * 90).seconds();
         } else {
             draft.recorded += self.dice.between(0, 90).cast_signed().minutes();
         }
         let step = self.phone(draft);
-        if self.is(Fraud::BurstDiary) {
+        if at_once {
             self.guilty.push(step);
         }
         step
