@@ -110,6 +110,9 @@ pub(super) const PRODUCTS: [Product; 3] = [
               phi_days: 14, max_uses: 2, target: "示范病害" },
 ];
 
+/// A farm may be two days without a network, and a diary is dated to the day.
+const LATE_HOURS: u64 = 72;
+
 /// What the made-up limit is, for every ingredient on every crop, in mg/kg.
 const LIMIT: &str = "0.5";
 
@@ -140,6 +143,7 @@ pub(super) fn tables() -> Vec<Value> {
         json!({ "table": "intervals", "intervals": intervals }),
         json!({ "table": "limits", "limits": limits }),
         json!({ "table": "policies", "policies": policies }),
+        json!({ "table": "tunables", "tunables": { "late_hours": LATE_HOURS } }),
     ]
 }
 

@@ -5,8 +5,10 @@
 //! record, or a key.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 
 use anyhow::Context as _;
 use jiff::ToSpan as _;
@@ -26,7 +28,11 @@ use crate::sequencer::{Clock, GROUP_MAX, LedgerHandle, Submission, SubmitError};
 use crate::statement::kinds::Kind;
 
 /// What is written in the evening must not look late, so no group is longer than this.
-const GROUP_HOURS: i64 = 3;
+const GROUP_HOURS: i64 = 6;
+
+/// Threads that write files, and files that may wait for them.
+const FILE_WRITERS: usize = 4;
+const FILES_WAITING: usize = 64;
 
 /// Takes what the seasons say.
 pub(super) trait Shelf {
@@ -34,6 +40,11 @@ pub(super) trait Shelf {
     fn take(&mut self, at: i64, group: &[Wrapped]) -> anyhow::Result<Vec<Hash>>;
 
     fn upload(&mut self, commitment: &Hash, file: &File) -> anyhow::Result<()>;
+
+    /// Waits for what is still under way.
+    fn finish(&mut self) -> anyhow::Result<()> {
+        Ok(())
+    }
 }
 
 /// The clock of a ledger that is filled: it stands where the filling has come to.
@@ -57,10 +68,25 @@ impl Clock for SeasonClock {
     }
 }
 
-/// Straight into a ledger of this process.
+/// Straight into a ledger of this process. Files are written beside, since each waits for the disk.
 pub(super) struct Straight {
-    pub(super) handle: LedgerHandle,
-    pub(super) clock: Arc<SeasonClock>,
+    handle: LedgerHandle,
+    clock: Arc<SeasonClock>,
+    files: Option<SyncSender<(Hash, Vec<u8>)>>,
+    writers: Vec<JoinHandle<anyhow::Result<()>>>,
+}
+
+impl Straight {
+    pub(super) fn new(handle: LedgerHandle, clock: Arc<SeasonClock>) -> Straight {
+        let (files, waiting) = sync_channel(FILES_WAITING);
+        let waiting = Arc::new(Mutex::new(waiting));
+        let writer = |_| {
+            let (handle, waiting) = (handle.clone(), waiting.clone());
+            std::thread::spawn(move || write_files(&handle, &waiting))
+        };
+        let writers = (0..FILE_WRITERS).map(writer).collect();
+        Straight { handle, clock, files: Some(files), writers }
+    }
 }
 
 impl Shelf for Straight {
@@ -73,9 +99,31 @@ impl Shelf for Straight {
     }
 
     fn upload(&mut self, commitment: &Hash, file: &File) -> anyhow::Result<()> {
-        let mut blob = self.handle.upload(commitment)?;
-        blob.write(&file.bytes)?;
-        Ok(blob.finish()?)
+        let sent = self.files.as_ref().map(|files| files.send((*commitment, file.bytes.clone())));
+        match sent {
+            Some(Ok(())) => Ok(()),
+            // The writers ended, which they do only where one of them failed.
+            _ => self.finish(),
+        }
+    }
+
+    fn finish(&mut self) -> anyhow::Result<()> {
+        self.files = None;
+        for writer in self.writers.drain(..) {
+            writer.join().map_err(|_| anyhow::anyhow!("a writer of files broke down"))??;
+        }
+        Ok(())
+    }
+}
+
+/// Until there are no more, or one cannot be written.
+fn write_files(handle: &LedgerHandle, waiting: &Mutex<Receiver<(Hash, Vec<u8>)>>) -> anyhow::Result<()> {
+    loop {
+        let next = waiting.lock().map_err(|_| anyhow::anyhow!("another writer broke down"))?.recv();
+        let Ok((commitment, bytes)) = next else { return Ok(()) };
+        let mut blob = handle.upload(&commitment)?;
+        blob.write(&bytes)?;
+        blob.finish()?;
     }
 }
 

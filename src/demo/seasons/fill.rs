@@ -45,11 +45,11 @@ pub(in crate::demo) fn fill(
     let ledger = found::open_by(dir, clock.clone())?;
     let told = match wanted.straight {
         true => {
-            let mut shelf = Straight { handle: ledger.handle(), clock };
+            let mut shelf = Straight::new(ledger.handle(), clock);
             let told = tell(&mut shelf, home, world, wanted);
-            drop(shelf);
+            let finished = shelf.finish();
             ledger.shut_down();
-            told
+            finished.and(told)
         }
         false => {
             let serving = http::start(config, ledger)?;

@@ -219,7 +219,7 @@ fn oddities_happen() {
         let hours: Vec<i64> = acts.iter().skip(1).map(|act| late(act) / 3_600_000).collect();
         assert!(hours.iter().any(|hours| (24..=52).contains(hours)), "two days without a network");
         assert!(hours.iter().all(|hours| (0..=52).contains(hours)));
-        assert!(hours.iter().filter(|hours| **hours > 3).count() < 20, "and only there");
+        assert!(hours.iter().filter(|hours| **hours > 6).count() < 20, "and only there");
         let inspections = acts.of_kind(Kind::Inspection);
         let tested: BTreeSet<&str> = inspections.filter_map(|act| act.now().text("sample_no")).collect();
         let waiting = acts.of_kind(Kind::Sampling).filter_map(|act| act.now().text("sample_no"));
