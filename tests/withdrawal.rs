@@ -236,7 +236,7 @@ fn made_up_rows_are_for_a_ledger_that_was_born_for_show() {
     flagged["demonstration"] = json!(true);
     refused(made_up(&mut village, flagged), Code::Form);
     let update = json!({"demonstration": true});
-    refused(village.say("org.update/1", "org:registrar", &[], &[REGISTRAR], update), Code::Form);
+    refused(village.say("org.update/1", "org:registrar", &[], &[REGISTRAR], update), Code::Right);
     let lying = village.statement("rules.set/1", "ledger:", &[], &[REGISTRAR], data::fictional_rules());
     let lying = village.draft(&lying, &[REGISTRAR.2]);
     village.seal();
