@@ -14,16 +14,21 @@ use crate::statement::schema::{self, Shape};
 use crate::statement::subject::Subject;
 use crate::text::Lang;
 use crate::verify::bundle::{BYTES_MAX, Bundle};
+use crate::verify::{Options, Trust, verify_bundle};
 
 use super::draft::SystemSalts;
 use super::local::Local;
 use super::passphrase::PassphraseArgs;
 use super::sign::{HomeArgs, KeyArg, Party, Signer, sign_value};
 use super::submit::{Sending, ToSend};
+use super::verify::TRUST_BYTES_MAX;
 use super::{Answer, files, times};
 
 /// More than the largest statement holds.
 const TABLE_BYTES_MAX: usize = 1024 * 1024;
+
+/// Freshness asks nothing of whom no policy names.
+const MAX_AGE_SECS: i64 = 86_400;
 
 /// Every bundle carries the ledger's own chain. The registrar grows nothing, so that of this batch holds little else.
 const NO_BATCH: &str = "/api/v1/batches/registrar.rules/bundle";
@@ -44,11 +49,11 @@ pub(super) enum Command {
 const LIST_EXAMPLES: &str = "\
 Examples:
   suyuan rules list
-  suyuan rules list --from https://trace.example.org
+  suyuan rules list --from https://trace.example.org --trust trust.json
   suyuan rules list --dir /srv/suyuan --json
 
-A table counts in a ledger only once it was set there. What a service says of its tables is its operator's word:
-`suyuan audit` and bundles prove it.";
+A table counts in a ledger only once it was set there. Without --trust, what a service says of its tables is its
+operator's word.";
 
 const SHOW_EXAMPLES: &str = "\
 Examples:
@@ -78,10 +83,20 @@ struct LedgerArgs {
     dir: Option<PathBuf>,
 }
 
+/// How far a service is believed.
+#[derive(clap::Args)]
+struct BeliefArgs {
+    /// Take only what this trust file proves
+    #[arg(long, value_name = "FILE", requires = "from")]
+    trust: Option<PathBuf>,
+}
+
 #[derive(clap::Args)]
 pub(super) struct ListArgs {
     #[command(flatten)]
     ledger: LedgerArgs,
+    #[command(flatten)]
+    belief: BeliefArgs,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -93,6 +108,8 @@ pub(super) struct ShowArgs {
     table: String,
     #[command(flatten)]
     ledger: LedgerArgs,
+    #[command(flatten)]
+    belief: BeliefArgs,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -152,10 +169,11 @@ impl Version {
 
 impl LedgerArgs {
     /// All versions of all tables in the order of the log; none if no ledger was named.
-    fn versions(&self) -> anyhow::Result<Vec<Version>> {
+    fn versions(&self, belief: &BeliefArgs) -> anyhow::Result<Vec<Version>> {
         let entries = match (&self.from, &self.dir) {
             (Some(url), _) => {
                 let bytes = Fetcher::new(url)?.get_path(NO_BATCH, BYTES_MAX as u64)?;
+                belief.check(&bytes)?;
                 Bundle::parse(&bytes).context("what came is no bundle")?.records
             }
             (None, Some(dir)) => chain_of_the_ledger(dir)?,
@@ -175,6 +193,22 @@ impl LedgerArgs {
 
     fn is_named(&self) -> bool {
         self.from.is_some() || self.dir.is_some()
+    }
+}
+
+impl BeliefArgs {
+    /// That a bundle is verified, if a trust file was given.
+    fn check(&self, bundle: &[u8]) -> anyhow::Result<()> {
+        let Some(path) = &self.trust else { return Ok(()) };
+        let text = files::read_text(path, TRUST_BYTES_MAX)?;
+        let trust = Trust::parse(&text).with_context(|| format!("cannot use {}", path.display()))?;
+        let options = Options { now: times::now_secs(), max_age: MAX_AGE_SECS };
+        let report = verify_bundle(bundle, &trust, &options);
+        let failed = report.layers().find(|(_, status)| status.word() == "failed");
+        let failed =
+            failed.map(|(layer, status)| format!(": {} failed: {}", layer.as_str(), status.reason()));
+        ensure!(report.verified(&[]), "the service's tables are not proven{}", failed.unwrap_or_default());
+        Ok(())
     }
 }
 
@@ -206,7 +240,7 @@ fn list(args: &ListArgs) -> anyhow::Result<Answer> {
         let data = embedded(table)?.unwrap_or_default();
         own.push(json!({ "table": table, "rows": rows(table, &data).len() }));
     }
-    let versions = args.ledger.versions()?;
+    let versions = args.ledger.versions(&args.belief)?;
     let mut out = std::io::stdout().lock();
     if args.json {
         let mut answer = json!({ "embedded": own });
@@ -243,7 +277,8 @@ fn show(args: &ShowArgs) -> anyhow::Result<Answer> {
     ensure!(tables.contains(&table), "there is no table {table}; there are {}", tables.join(", "));
     let data = match args.ledger.is_named() {
         true => {
-            let newest = args.ledger.versions()?.into_iter().rev().find(|version| version.table == table);
+            let newest =
+                args.ledger.versions(&args.belief)?.into_iter().rev().find(|version| version.table == table);
             newest
                 .map(|version| version.data())
                 .with_context(|| format!("the ledger has no table {table}"))?

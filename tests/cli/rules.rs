@@ -76,6 +76,31 @@ fn a_table_that_is_set_counts_and_the_next_version_replaces_it() {
 }
 
 #[test]
+fn with_a_trust_file_only_what_is_proven_is_told() {
+    let (place, service) = place();
+    set(&place, &service, &intervals(&place), "registrar.pem").expect(0);
+    let list = ["rules", "list", "--from", service.url(), "--trust", "trust.json"];
+    place.run(&list).expect(0);
+    // An operator who hides the table again, in a bundle that is else as it was.
+    let path = "/api/v1/batches/registrar.rules/bundle";
+    service.with(|shared| {
+        let honest = shared.ledger.bundle("batch:registrar.rules");
+        let mut file: Value = serde_json::from_slice(&honest).unwrap();
+        let records = file["bundle"]["records"].as_array_mut().unwrap();
+        let before = records.len();
+        let linked = |record: &Value, subject: &str| record["links"].to_string().contains(subject);
+        records.retain(|record| !linked(record, "ledger:") || record["seq"] == 0);
+        assert_eq!(records.len(), before - 1);
+        let bytes = serde_json::to_vec(&file["bundle"]).unwrap();
+        file["sha256"] = json!(suyuan::merkle::Hash::of(&bytes));
+        shared.instead.insert(path.to_owned(), serde_json::to_vec(&file).unwrap());
+    });
+    place.run(&["rules", "list", "--from", service.url()]).expect(0);
+    place.run(&list).could_not("not proven");
+    place.run(&["rules", "list", "--trust", "trust.json"]).expect(2);
+}
+
+#[test]
 fn a_table_is_checked_whole_before_anything_is_sent() {
     let (place, service) = place();
     let good = intervals(&place);

@@ -139,6 +139,9 @@ fn a_demonstration_takes_made_up_rules_and_says_so_for_ever() {
     assert_eq!((&of_the_service, &of_the_directory), (&table, &table));
     let listed = place.run(&["rules", "list", "--dir", "led"]).expect(0).stdout;
     assert!(listed.contains("version 1, entry 2 of the ledger"), "{listed}");
+    let withdraw = |of: &str| place.run(&["new", "withdrawal", "--of", of, "--dir", "led"]);
+    withdraw("2").could_not("rules.set/1 cannot be withdrawn");
+    withdraw("99").could_not("entry 99 is missing");
     place.run(&["audit", "--dir", "led", "--trust", "led/trust.json"]).expect(0);
     place.run(&["fsck", "--dir", "led"]).expect(0);
 }
