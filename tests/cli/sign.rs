@@ -197,3 +197,21 @@ fn the_examples_of_every_kind_about_produce_are_signed() {
         }
     }
 }
+
+/// What is seldom needed but hard to guess stands in the form; left empty it is left out.
+#[test]
+fn forms_offer_what_a_hold_and_its_release_may_name() {
+    let (place, _) = place();
+    let sign = ["sign", "--key", FARM, "--trust", "trust.json"];
+    for (kind, offered, code) in [("hold", "causes", "precaution"), ("release", "test", "records_checked")] {
+        let mut form = place.run(&["new", kind, "--batch", "farm.lot1"]).expect(0).json();
+        assert!(form["data"].get(offered).is_some(), "{form}");
+        let said = if kind == "hold" { "reason" } else { "basis" };
+        form["data"][said] = json!(code);
+        if kind == "release" {
+            form["data"]["lifts"] = json!(["ab".repeat(32)]);
+        }
+        let signed = lines(&place.run_with(&sign, &[], &form.to_string()).expect(0).stdout);
+        assert!(signed[0].get("missing").is_none(), "{kind}");
+    }
+}
