@@ -222,7 +222,7 @@ fn chain_of_the_ledger(dir: &Path) -> anyhow::Result<Vec<Entry>> {
 /// What the program brings along, as data of a `rules.set`.
 fn embedded(table: &str) -> anyhow::Result<Option<Value>> {
     let text = schema::rule_table_json(table);
-    Ok(text.map(serde_json::from_str).transpose().context("an embedded table is not JSON")?)
+    text.map(serde_json::from_str).transpose().context("an embedded table is not JSON")
 }
 
 /// The rows of a table; thresholds are one row.
