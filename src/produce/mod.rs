@@ -8,6 +8,7 @@ mod acts;
 mod dossier;
 mod inspections;
 mod line;
+pub mod lots;
 mod people;
 mod product;
 mod reason;
@@ -24,6 +25,7 @@ pub use people::{IdentityCheck, Organisation, RevokedKey, Signed};
 pub use product::{Origin, Plot, Product};
 pub use reason::{Fact, Said, Source};
 pub use story::{Ask, Event, Photo, Story};
+pub use tables::BrandRow;
 pub use tables::{Set, Tables, Tunables, in_force_since};
 pub use versions::{Change, Version};
 

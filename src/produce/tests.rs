@@ -97,6 +97,12 @@ pub(crate) fn told(
     (story, gathered.records)
 }
 
+/// Every entry so far.
+pub(crate) fn entries(farm: &Farm<InMemory>) -> Vec<Entry> {
+    let reader = farm.ledger.state.reader();
+    (0..farm.ledger.state.size()).map(|seq| reader.entry(seq).unwrap()).collect()
+}
+
 fn story(farm: &mut Farm<InMemory>) -> Story {
     tell(farm, BATCH, "2026-06-16T10:00:00+08:00").unwrap()
 }
