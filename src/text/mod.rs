@@ -4,17 +4,21 @@
 //! table here. A table is an enum, so a word that does not exist does not compile. No I/O, no knowledge of pages.
 
 mod fault;
+mod flag;
 pub mod labels;
 mod page;
 mod problem;
 mod produce;
+mod seat;
 mod verdict;
 mod words;
 
 pub use fault::Fault;
+pub use flag::Flag;
 pub use page::Page;
 pub use problem::Problem;
 pub use produce::{Amount, Condition, KeyStanding, Stage, Standing};
+pub use seat::{PromiseState, SeatName, SeatState};
 pub use verdict::{Layer, Outcome};
 pub use words::{Lang, Words, fill, t};
 
@@ -26,11 +30,15 @@ pub fn entries() -> Vec<Entry> {
         words::entries::<Amount>(),
         words::entries::<Condition>(),
         words::entries::<Fault>(),
+        words::entries::<Flag>(),
         words::entries::<KeyStanding>(),
         words::entries::<Layer>(),
         words::entries::<Outcome>(),
         words::entries::<Page>(),
         words::entries::<Problem>(),
+        words::entries::<PromiseState>(),
+        words::entries::<SeatName>(),
+        words::entries::<SeatState>(),
         words::entries::<Stage>(),
         words::entries::<Standing>(),
     ]
