@@ -21,6 +21,9 @@ mod teller;
 #[cfg(test)]
 mod tests;
 
+#[cfg(test)]
+pub(crate) use pictures::drawings;
+
 use jiff::Timestamp;
 
 use crate::merkle::Hash;

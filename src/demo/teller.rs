@@ -229,13 +229,17 @@ impl<'a> Teller<'a> {
             let (pointer, salt) = (format!("/attachments/{index}"), fresh_salt()?);
             let sha256 = Hash::of(&file.bytes);
             let commitment = sealed::seal_blob(&self.home, id, &pointer, &sha256, &salt)?;
-            attachments.push(json!({
+            let mut attachment = json!({
                 "commitment": commitment,
                 "size": file.bytes.len(),
                 "type": file.media_type,
                 "in_app": false,
                 "ai_made": false,
-            }));
+            });
+            if let Some(phash) = crate::picture::phash_of(file.media_type, &file.bytes) {
+                attachment["phash"] = json!(phash);
+            }
+            attachments.push(attachment);
             if let Some(named_at) = file.named_at {
                 let Some(place) = payload["data"].pointer_mut(named_at) else {
                     bail!("data has no {named_at} to name {} in", file.name)

@@ -5,18 +5,22 @@
 
 mod balance;
 mod fault;
+mod flag;
 pub mod labels;
 mod page;
 mod problem;
 mod produce;
+mod seat;
 mod verdict;
 mod words;
 
 pub use balance::{Figure, GraphWord, Imbalance};
 pub use fault::Fault;
+pub use flag::Flag;
 pub use page::Page;
 pub use problem::Problem;
 pub use produce::{Amount, Condition, KeyStanding, Stage, Standing};
+pub use seat::{PromiseState, SeatName, SeatState};
 pub use verdict::{Layer, Outcome};
 pub use words::{Lang, Words, fill, t};
 
@@ -31,11 +35,15 @@ pub fn entries() -> Vec<Entry> {
         words::entries::<Figure>(),
         words::entries::<GraphWord>(),
         words::entries::<Imbalance>(),
+        words::entries::<Flag>(),
         words::entries::<KeyStanding>(),
         words::entries::<Layer>(),
         words::entries::<Outcome>(),
         words::entries::<Page>(),
         words::entries::<Problem>(),
+        words::entries::<PromiseState>(),
+        words::entries::<SeatName>(),
+        words::entries::<SeatState>(),
         words::entries::<Stage>(),
         words::entries::<Standing>(),
     ]

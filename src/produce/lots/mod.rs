@@ -120,6 +120,7 @@ impl Lots {
             seq: record.seq,
             leaf,
             at: record.at,
+            record,
             occurred_at: statement.occurred_at.clone(),
             data: &statement.data,
         };
@@ -157,6 +158,7 @@ impl Lots {
             seq: record.seq,
             leaf,
             at: record.at,
+            record,
             occurred_at: corrected
                 .and_then(|text| text.parse().ok())
                 .unwrap_or_else(|| statement.occurred_at.clone()),
