@@ -11,6 +11,8 @@ mod line;
 mod people;
 mod product;
 mod reason;
+mod safety;
+mod status;
 mod story;
 mod tables;
 mod times;
@@ -23,6 +25,10 @@ pub use inspections::{Inspection, Sample};
 pub use people::{IdentityCheck, Organisation, RevokedKey, Signed};
 pub use product::{Origin, Plot, Product};
 pub use reason::{Fact, Said, Source};
+pub use safety::{
+    Active, Claim, Completeness, Coverage, Earliest, Interval, StageRecords, Temperature, earliest_harvest,
+};
+pub use status::{Judgement, Lifted, Reason, Weight};
 pub use story::{Ask, Event, Photo, Story};
 pub use tables::{Set, Tables, Tunables, in_force_since};
 pub use versions::{Change, Version};

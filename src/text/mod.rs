@@ -8,6 +8,7 @@ pub mod labels;
 mod page;
 mod problem;
 mod produce;
+mod status;
 mod verdict;
 mod words;
 
@@ -15,6 +16,7 @@ pub use fault::Fault;
 pub use page::Page;
 pub use problem::Problem;
 pub use produce::{Amount, Condition, KeyStanding, Stage, Standing};
+pub use status::{ClaimState, Need, Status, Use, Why};
 pub use verdict::{Layer, Outcome};
 pub use words::{Lang, Words, fill, t};
 
@@ -24,15 +26,20 @@ use words::Entry;
 pub fn entries() -> Vec<Entry> {
     [
         words::entries::<Amount>(),
+        words::entries::<ClaimState>(),
         words::entries::<Condition>(),
         words::entries::<Fault>(),
         words::entries::<KeyStanding>(),
         words::entries::<Layer>(),
+        words::entries::<Need>(),
         words::entries::<Outcome>(),
         words::entries::<Page>(),
         words::entries::<Problem>(),
         words::entries::<Stage>(),
         words::entries::<Standing>(),
+        words::entries::<Status>(),
+        words::entries::<Use>(),
+        words::entries::<Why>(),
     ]
     .concat()
 }
