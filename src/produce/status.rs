@@ -9,7 +9,7 @@ use super::dossier::Dossier;
 use super::reason::{Fact, Said, Source};
 use super::safety::{
     Claim, Completeness, Coverage, Ground, Interval, Lifting, Raised, Release, Temperature, claims, coverage,
-    holds, intervals, policy, releases, results, temperature,
+    holds, intervals, policy, releases, results, seasons, temperature,
 };
 use super::story::as_key;
 use crate::statement::kinds::Kind;
@@ -63,7 +63,7 @@ pub enum Weight {
 impl Why {
     pub fn weight(self) -> Weight {
         match self {
-            Why::SoldOnHold | Why::UntestedActives | Why::WarmOnArrival => Weight::Note,
+            Why::OtherSeason | Why::SoldOnHold | Why::UntestedActives | Why::WarmOnArrival => Weight::Note,
             Why::IntervalUnknown
             | Why::MissingCirculation
             | Why::MissingHarvest
@@ -73,7 +73,8 @@ impl Why {
             | Why::MissingPlanting
             | Why::MissingStandard
             | Why::MissingTest
-            | Why::ReadingGap => Weight::Incomplete,
+            | Why::ReadingGap
+            | Why::SeasonNotNamed => Weight::Incomplete,
             Why::Balance
             | Why::CertificateExpired
             | Why::CertificateMissing
@@ -95,10 +96,11 @@ impl Why {
     fn blocks(self, wanted: Use) -> bool {
         match wanted {
             Use::Page => matches!(self, Why::MissingOrigin | Why::MissingTest),
-            // An interval that nobody knows may not be over: it is not a breach, but nobody can vouch for it.
+            // An interval that nobody knows may not be over, nor one of a spray that nobody sees: that is no breach,
+            // but nobody can vouch for the goods.
             Use::Certificate | Use::Labels | Use::Overlay | Use::Sale => {
-                self.weight() >= Weight::Hold
-                    || matches!(self, Why::MissingOrigin | Why::MissingTest | Why::IntervalUnknown)
+                let unknown = matches!(self, Why::IntervalUnknown | Why::SeasonNotNamed);
+                unknown || self.weight() >= Weight::Hold || self.blocks(Use::Page)
             }
         }
     }
@@ -109,6 +111,7 @@ impl Judgement {
     pub fn of(dossier: &Dossier<'_>, more: Vec<Reason>) -> Judgement {
         let ground = Ground::of(dossier);
         let (intervals, mut raised) = intervals(&ground);
+        raised.extend(seasons(&ground));
         raised.extend(results(&ground));
         let (temperature, found) = temperature(&ground);
         raised.extend(found);

@@ -63,10 +63,17 @@ table! {
         MissingPacking "missing_packing" "没有分级包装记录" "No grading or packing record",
         MissingCirculation "missing_circulation" "没有储运记录" "No storage or transport record",
 
+        SeasonNotNamed "season_not_named"
+            "地块上有种植季 {season}，采收却只写了地块，用药无从核对"
+            "The plot has the season {season}, yet the harvest names the plot alone: its inputs cannot be checked",
+
         SoldOnHold "sold_on_hold" "暂扣期间仍有销售" "Sold while on hold",
         UntestedActives "untested_actives"
             "已检 {tested}/{used} 种所用农药，未检：{missing}"
             "Tested for {tested} of {used} active ingredients used; not for: {missing}",
+        OtherSeason "other_season"
+            "同一地块一年内另有种植季 {season}，其用药不在本批次的记录内"
+            "The same plot had another season within a year, {season}, whose inputs are not among these records",
         WarmOnArrival "warm_on_arrival"
             "到货温度 {temp} °C，高于 {max} °C"
             "{temp} °C on arrival, above {max} °C",

@@ -10,6 +10,7 @@ mod intervals;
 mod policy;
 mod release;
 mod residues;
+mod seasons;
 mod temperature;
 mod treatment;
 
@@ -26,6 +27,7 @@ pub(super) use intervals::intervals;
 pub(super) use policy::policy;
 pub(super) use release::{Lifting, Release, releases};
 pub(super) use residues::{coverage, results};
+pub(super) use seasons::seasons;
 pub(super) use temperature::temperature;
 
 use unicode_normalization::UnicodeNormalization;

@@ -114,6 +114,19 @@ fn pick(
     })
 }
 
+/// Another season on the same plot.
+fn open_season(farm: &mut Farm<InMemory>, season: &str, day: &str) {
+    farm.say(Says {
+        kind: "crop.open/1",
+        subject: season,
+        touches: &[PLOT],
+        signer: COOP,
+        occurred_at: day,
+        data: json!({"plot": PLOT, "crop": "杨梅", "variety": "东魁", "season": day}),
+        ..Says::default()
+    });
+}
+
 /// Packs lots of the farm into one, at the farm.
 fn pack(
     farm: &mut Farm<InMemory>,

@@ -125,24 +125,34 @@ fn a_spray_first_dated_after_the_harvest_and_then_before_it_is_found() {
 }
 
 #[test]
-fn a_spray_under_the_plot_or_another_name_is_a_spray() {
+fn a_spray_under_another_season_of_the_plot_leaves_its_mark() {
     let mut farm = farm();
     farm.grow();
-    farm.say(Says {
-        kind: "crop.open/1",
-        subject: "crop:qingshan.p1-other",
-        touches: &[PLOT],
-        signer: COOP,
-        occurred_at: "2026-03-03",
-        data: json!({"plot": PLOT, "crop": "油菜", "variety": "某", "season": "2026"}),
-        ..Says::default()
-    });
-    farm.spray(&Spray { subject: "crop:qingshan.p1-other", touches: &[PLOT], ..EARLY });
+    open_season(&mut farm, "crop:qingshan.p1-other", "2026-03-03");
+    farm.spray(&Spray { subject: "crop:qingshan.p1-other", ..EARLY });
     farm.harvest("860");
     farm.inspect("LAB-1", "pass");
-    assert_eq!(whys(&judged(&mut farm, HARVEST)), [Why::PickedEarly]);
+    let judgement = judged(&mut farm, HARVEST);
+    assert_eq!((whys(&judgement), notes(&judgement)), (vec![], vec![Why::OtherSeason]));
+    told_as(&judgement, Why::OtherSeason);
+}
 
-    let mut farm = self::farm();
+#[test]
+fn a_harvest_that_names_the_plot_alone_does_not_get_rid_of_the_seasons_sprays() {
+    let mut farm = farm();
+    farm.grow();
+    farm.spray(&EARLY);
+    pick(&mut farm, HARVEST, PLOT, "2026-06-13T05:30:00+08:00", "2026-06-13T08:00:00+08:00");
+    farm.inspect("LAB-1", "pass");
+    let judgement = judged(&mut farm, HARVEST);
+    assert_eq!((judgement.status, whys(&judgement)), (Status::Incomplete, vec![Why::SeasonNotNamed]));
+    assert_eq!((judgement.blocks(Use::Sale).len(), judgement.blocks(Use::Page).len()), (1, 0));
+    told_as(&judgement, Why::SeasonNotNamed);
+}
+
+#[test]
+fn a_spray_by_another_name_is_a_spray() {
+    let mut farm = farm();
     farm.grow();
     let mut data = EARLY.data();
     data["kind"] = json!("fertiliser");

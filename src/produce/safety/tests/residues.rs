@@ -29,7 +29,7 @@ fn what_was_used_is_looked_for_by_name() {
     farm.spray(&Spray {
         actives: &[("Cypermethrin", "5"), ("高效氯氟氰菊酯", "2.5")], ..Spray::default()
     });
-    farm.result(HARVEST, LAB, NOON, "pass", items(&[" cypermethrin", "阿维菌素"]));
+    farm.result(HARVEST, LAB, NOON, "pass", items(&["ｃYPERMETHRIN", "阿维菌素"]));
     let judgement = judged(&mut farm, HARVEST);
     assert_eq!((judgement.coverage.tested, judgement.coverage.used), (2, 3));
     assert_eq!(
