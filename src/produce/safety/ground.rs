@@ -7,7 +7,6 @@ use crate::produce::acts::Act;
 use crate::produce::dossier::Dossier;
 use crate::statement::kinds::Kind;
 use crate::statement::subject::{Subject, SubjectKind};
-use crate::statement::time::Date;
 use crate::verify::needed::ancestors;
 
 /// The line of a batch as the rules of safety walk it.
@@ -33,10 +32,6 @@ pub(super) struct Root<'d, 'a> {
 pub(super) struct Field {
     pub(super) season: Subject,
     pub(super) plots: BTreeSet<Subject>,
-    /// The day on which the season began.
-    pub(super) from: Option<Date>,
-    /// A lot that grew as such, whose season is its own.
-    pub(super) growing: bool,
 }
 
 impl<'d, 'a> Ground<'d, 'a> {
@@ -104,12 +99,7 @@ fn root<'d, 'a>(dossier: &'d Dossier<'a>, lot: &'d Subject) -> Option<Root<'d, '
     if harvests.is_empty() && plantings.is_empty() {
         return None;
     }
-    let mut fields = vec![Field {
-        season: lot.clone(),
-        plots: BTreeSet::new(),
-        from: plantings.iter().map(|act| act.now().day()).min(),
-        growing: !plantings.is_empty(),
-    }];
+    let mut fields = vec![Field { season: lot.clone(), plots: BTreeSet::new() }];
     let origins: BTreeSet<&Subject> =
         harvests.iter().chain(&plantings).flat_map(|act| act.subjects()).collect();
     fields.extend(origins.into_iter().filter_map(|origin| field(dossier, origin)));
@@ -119,12 +109,7 @@ fn root<'d, 'a>(dossier: &'d Dossier<'a>, lot: &'d Subject) -> Option<Root<'d, '
 
 fn field(dossier: &Dossier<'_>, origin: &Subject) -> Option<Field> {
     match origin.kind() {
-        SubjectKind::Plot => Some(Field {
-            season: origin.clone(),
-            plots: BTreeSet::from([origin.clone()]),
-            from: None,
-            growing: false,
-        }),
+        SubjectKind::Plot => Some(Field { season: origin.clone(), plots: BTreeSet::from([origin.clone()]) }),
         SubjectKind::Crop => {
             let opened: Vec<&Act<'_>> =
                 dossier.acts.of_kind(Kind::CropOpen).filter(|act| act.subject() == origin).collect();
@@ -132,8 +117,6 @@ fn field(dossier: &Dossier<'_>, origin: &Subject) -> Option<Field> {
             Some(Field {
                 season: origin.clone(),
                 plots: plots.filter(|subject| subject.kind() == SubjectKind::Plot).cloned().collect(),
-                from: opened.iter().flat_map(|act| &act.versions).map(|version| version.day()).min(),
-                growing: false,
             })
         }
         _ => None,

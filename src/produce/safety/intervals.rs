@@ -14,12 +14,9 @@ use crate::produce::dossier::Dossier;
 use crate::produce::reason::{Fact, Said, Source};
 use crate::produce::tables::{IntervalRow, Tables, in_force_since};
 use crate::statement::kinds::Kind;
-use crate::statement::subject::{Subject, SubjectKind};
+use crate::statement::subject::Subject;
 use crate::statement::time::Date;
 use crate::text::Why;
-
-/// A year: how far back the uses of a season are counted where no record says when it began.
-const SEASON_DAYS_MAX: i64 = 365;
 
 /// One use of a pesticide before one harvest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -105,30 +102,31 @@ pub(in crate::produce) fn intervals(ground: &Ground<'_, '_>) -> (Vec<Interval>, 
 
 /// From when on the season, or the growing lot, may be picked; None if no pesticide was used on it.
 pub fn earliest_harvest(dossier: &Dossier<'_>, season: &Subject) -> Option<Earliest> {
-    let opened = dossier.acts.of_kind(Kind::CropOpen).filter(|act| act.subject() == season);
-    let opened: Vec<&Act<'_>> = opened.collect();
-    let touched: BTreeSet<&Subject> = opened
-        .iter()
-        .flat_map(|act| act.subjects())
-        .filter(|subject| subject.kind() == SubjectKind::Plot)
-        .chain([season])
-        .collect();
-    let of_season = |kind: Kind, subjects: BTreeSet<&Subject>| -> BTreeSet<String> {
-        let acts = dossier.acts.of_kind(kind).filter(|act| subjects.contains(act.subject()));
-        acts.filter_map(|act| act.now().text("crop")).map(folded).collect()
-    };
-    let mut crops = of_season(Kind::CropOpen, BTreeSet::from([season]));
-    crops.extend(of_season(Kind::Planting, BTreeSet::from([season])));
-    if crops.is_empty() {
-        crops = of_season(Kind::PlotRegister, touched.clone());
-    }
+    let crops = season_crops(dossier, season);
     let mut earliest: Option<Earliest> = None;
-    for act in dossier.acts.of_kind(Kind::Input) {
-        if act.subjects().any(|subject| touched.contains(subject)) && is_pesticide(act.now()) {
+    for act in dossier.acts.of_kind(Kind::Input).filter(|act| act.subject() == season) {
+        if is_pesticide(act.now()) {
             earliest.get_or_insert_default().take(act, wait(&dossier.tables, u64::MAX, act.now(), &crops));
         }
     }
     earliest
+}
+
+/// What the season is said to grow; the plot's word counts where nothing else is said.
+fn season_crops(dossier: &Dossier<'_>, season: &Subject) -> BTreeSet<String> {
+    let kinds = [Kind::CropOpen, Kind::Planting];
+    let of_season = dossier.acts.iter().filter(|act| kinds.contains(&act.kind) && act.subject() == season);
+    let of_season: Vec<&Act<'_>> = of_season.collect();
+    let named = |acts: &[&Act<'_>]| -> BTreeSet<String> {
+        acts.iter().filter_map(|act| act.now().text("crop")).map(folded).collect()
+    };
+    let crops = named(&of_season);
+    if !crops.is_empty() {
+        return crops;
+    }
+    let plots: BTreeSet<&Subject> = of_season.iter().flat_map(|act| act.subjects()).collect();
+    let registers = dossier.acts.of_kind(Kind::PlotRegister).filter(|act| plots.contains(act.subject()));
+    named(&registers.collect::<Vec<_>>())
 }
 
 impl Earliest {
@@ -150,11 +148,8 @@ impl Earliest {
 
 /// Inputs on what the lot was picked from. Whether they came before the harvest, their days say.
 fn uses<'d, 'a>(ground: &Ground<'d, 'a>, root: &Root<'_, '_>) -> Vec<&'d Act<'a>> {
-    let fields = || root.fields.iter();
-    let on: BTreeSet<&Subject> =
-        fields().flat_map(|field| field.plots.iter().chain([&field.season])).collect();
     let inputs = ground.dossier.acts.of_kind(Kind::Input);
-    inputs.filter(|act| act.subjects().any(|subject| on.contains(subject))).collect()
+    inputs.filter(|act| root.fields.iter().any(|field| field.season == *act.subject())).collect()
 }
 
 /// The reading by which the lot was picked earliest, as against when it might have been. None if the pesticide was
@@ -187,17 +182,11 @@ fn used_before(
     version: &ActVersion<'_>,
     picked: &ActVersion<'_>,
 ) -> Option<Date> {
-    let touches = |subject: &Subject| input.subjects().any(|touched| touched == subject);
-    let in_field = root.fields.iter().any(|field| {
-        let on_lot = field.season == *root.lot;
-        (!on_lot || field.growing) && field.plots.iter().chain([&field.season]).any(touches)
-    });
-    if in_field {
-        last_day_before(version, &picked.occurred_at)
-    } else {
+    if input.subject() == root.lot && root.plantings.is_empty() {
         // A lot that did not grow as such begins with its harvest: what is done to it that day is done afterwards.
-        last_day_until(version, picked.day().plus_days(-1)?)
+        return last_day_until(version, picked.day().plus_days(-1)?);
     }
+    last_day_before(version, &picked.occurred_at)
 }
 
 /// What tables and label say; the longest counts, and of equal ones the table that said it first.
@@ -316,8 +305,9 @@ fn first_sale(ground: &Ground<'_, '_>, lot: &Subject) -> Option<Source> {
 /// One product used more often in a season than table or label allow.
 fn too_many(ground: &Ground<'_, '_>, root: &Root<'_, '_>, field: &Field, harvest: &Act<'_>) -> Vec<Raised> {
     let mut by_mixture: BTreeMap<Mixture, Uses> = BTreeMap::new();
-    for input in ground.dossier.acts.of_kind(Kind::Input) {
-        for (mixture, (used, version)) in season_uses(root, field, harvest, input) {
+    let inputs = ground.dossier.acts.of_kind(Kind::Input);
+    for input in inputs.filter(|act| *act.subject() == field.season) {
+        for (mixture, (used, version)) in season_uses(root, harvest, input) {
             let uses = by_mixture.entry(mixture).or_default();
             uses.product = product_name(version);
             uses.most(version.integer("max_uses"), Source::of_version(version));
@@ -333,24 +323,15 @@ fn too_many(ground: &Ground<'_, '_>, root: &Root<'_, '_>, field: &Field, harvest
 /// The uses that a record tells of, one for each product that its versions name.
 fn season_uses<'v, 'a>(
     root: &Root<'_, '_>,
-    field: &Field,
     harvest: &Act<'_>,
     input: &'v Act<'a>,
 ) -> BTreeMap<Mixture, (Date, &'v ActVersion<'a>)> {
-    let touches = |subject: &Subject| input.subjects().any(|touched| touched == subject);
-    let is_own = touches(&field.season) && field.season.kind() != SubjectKind::Plot;
-    if !is_own && !field.plots.iter().any(touches) {
-        return BTreeMap::new();
-    }
     let mut uses = BTreeMap::new();
     for version in standing(input, harvest).iter().filter(|version| is_pesticide(version)) {
-        for picked in &harvest.versions {
-            let Some(used) = used_before(root, input, version, picked) else { continue };
-            let from = field.from.or_else(|| picked.day().plus_days(-SEASON_DAYS_MAX));
-            // What is recorded on the whole plot belongs to the season in which it was done.
-            if is_own || from.is_none_or(|from| used >= from) {
-                uses.entry(Mixture::of(version)).or_insert((used, version));
-            }
+        let used =
+            harvest.versions.iter().filter_map(|picked| used_before(root, input, version, picked)).max();
+        if let Some(used) = used {
+            uses.entry(Mixture::of(version)).or_insert((used, version));
         }
     }
     uses

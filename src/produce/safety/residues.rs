@@ -21,7 +21,7 @@ use crate::text::Why;
 /// Which of the pesticides used were tested for (已检 8/9 种).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Coverage {
-    /// By name, folded.
+    /// By name.
     pub actives: Vec<Active>,
     pub used: usize,
     pub tested: usize,
@@ -29,7 +29,7 @@ pub struct Coverage {
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Active {
-    /// As the first record of its use writes it.
+    /// Folded: in lower case, letters of one width.
     pub name: String,
     pub used_in: Vec<Source>,
     /// Results that name it, signed by the laboratory or by an authority. Empty: nobody looked for it.

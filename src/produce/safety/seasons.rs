@@ -31,7 +31,9 @@ fn of_root(ground: &Ground<'_, '_>, root: &Root<'_, '_>) -> Vec<Raised> {
         .filter(|opened| is_open(root, opened))
         .filter_map(|opened| {
             let plot = opened.subjects().find(|subject| plots.contains(subject))?;
-            let why = if of_seasons.contains(plot) { Why::OtherSeason } else { Why::SeasonNotNamed };
+            // A lot that grew as such has its season on itself.
+            let has_own = of_seasons.contains(plot) || !root.plantings.is_empty();
+            let why = if has_own { Why::OtherSeason } else { Why::SeasonNotNamed };
             let records = root.harvests.iter().copied().chain([opened]).map(Source::of);
             let fact = Fact::new(why, root.lot, records);
             let fact = fact.says("season", Said::Subject(opened.subject().to_string()));

@@ -1,6 +1,6 @@
 //! The cold chain: minutes out of range, minutes without readings, and what readings contradict.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use serde_json::Value;
@@ -43,11 +43,12 @@ struct Run {
 }
 
 pub(in crate::produce) fn temperature(ground: &Ground<'_, '_>) -> (Temperature, Vec<Raised>) {
-    let mut raised: Vec<Raised> =
-        told(ground, Kind::Storage).filter_map(|act| contradiction(ground, act)).collect();
-    raised.extend(told(ground, Kind::Receiving).filter_map(|act| warm(ground, act)));
+    let mut raised: Vec<Raised> = stored(ground).filter_map(|act| contradiction(ground, act)).collect();
+    raised.extend(received(ground).filter_map(|act| warm(ground, act)));
     let runs = runs(ground);
-    let records: Vec<Source> = runs.iter().flat_map(|run| run.records.iter().copied()).collect();
+    let mut records: Vec<Source> = runs.iter().flat_map(|run| run.records.iter().copied()).collect();
+    records.sort_unstable();
+    records.dedup();
     let tunables =
         ground.dossier.tables.tunables_since(records.iter().map(|source| source.seq).min().unwrap_or(0));
     let least = |minutes: fn(&Tunables) -> i64| tunables.iter().map(minutes).min().unwrap_or(0);
@@ -73,15 +74,30 @@ pub(in crate::produce) fn temperature(ground: &Ground<'_, '_>) -> (Temperature, 
     (temperature, raised)
 }
 
-fn told<'g, 'a>(ground: &'g Ground<'_, 'a>, kind: Kind) -> impl Iterator<Item = &'g Act<'a>> {
-    ground.dossier.told().filter(move |act| act.kind == kind)
+fn received<'g, 'a>(ground: &'g Ground<'_, 'a>) -> impl Iterator<Item = &'g Act<'a>> {
+    ground.dossier.told().filter(|act| act.kind == Kind::Receiving)
+}
+
+/// Storage of the line: what is told of it, and readings entered later that were made before the batch was taken.
+fn stored<'g, 'a>(ground: &'g Ground<'_, 'a>) -> impl Iterator<Item = &'g Act<'a>> {
+    let told: BTreeSet<u64> = ground.dossier.told().map(Act::seq).collect();
+    let is_earlier = |act: &Act<'_>| {
+        let mut days = act.versions.iter().filter_map(|version| {
+            let from = version.data.get("readings")?.get("from")?.as_str()?.parse::<Instant>().ok()?;
+            Some(from.date())
+        });
+        let before = |day| act.subjects().any(|subject| ground.dossier.is_before_drawing(subject, day));
+        days.any(before)
+    };
+    let acts = ground.dossier.acts.of_kind(Kind::Storage);
+    acts.filter(move |act| told.contains(&act.seq()) || is_earlier(act))
 }
 
 /// Readings by sensor and time: what is entered twice is one run. When they were made, the first version says: a
 /// correction does not push runs into one another.
 fn runs(ground: &Ground<'_, '_>) -> Vec<Run> {
     let mut runs: BTreeMap<(String, i64, i64), Run> = BTreeMap::new();
-    for act in told(ground, Kind::Storage) {
+    for act in stored(ground) {
         let said: Vec<(&ActVersion<'_>, &Value)> = act
             .versions
             .iter()

@@ -99,16 +99,15 @@ pub(super) fn last_day_before(version: &ActVersion<'_>, harvest: &When) -> Optio
 
 /// A use that goes on beyond the day counts as made on it.
 pub(super) fn last_day_until(version: &ActVersion<'_>, day: Date) -> Option<Date> {
-    let occurred = version.day();
-    let end = version.date("end_date").or(version.date("start_date")).unwrap_or(occurred);
+    let end = last_day(version);
     let start = version.date("start_date").unwrap_or(end).min(end);
-    let within = (start <= day).then(|| end.min(day));
-    within.max((occurred <= day).then_some(occurred))
+    (start <= day).then(|| end.min(day))
 }
 
-/// The last day of use at all.
+/// The last day of use. A record may be of a later day than the use that it tells of.
 pub(super) fn last_day(version: &ActVersion<'_>) -> Date {
-    version.date("end_date").or(version.date("start_date")).unwrap_or(version.day()).max(version.day())
+    let end = version.date("end_date").max(version.date("start_date"));
+    end.unwrap_or(version.day())
 }
 
 /// The versions that count for a harvest: what stood when it was recorded, or on the day on which it is said to have

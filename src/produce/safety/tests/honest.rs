@@ -61,33 +61,39 @@ fn last_years_season_on_the_plot_is_not_this_years() {
 fn a_mistake_put_right_in_time_is_forgiven_and_a_use_said_anew_is_one_use() {
     let mut farm = crate::produce::tests::farm();
     farm.grow();
-    let at = "2026-06-10T18:00:00+08:00";
-    let wrong = Spray { at: "2026-06-05", recorded_at: at, max_uses: Some(1), ..Spray::default() };
+    let wrong = Spray { at: "2026-06-05", recorded_at: "2026-06-10T18:00:00+08:00", ..Spray::default() };
     let leaf = farm.spray(&wrong);
     farm.correct_spray(leaf, &Spray { at: "2026-05-05", recorded_at: "2026-06-11T18:00:00+08:00", ..wrong });
-    let other = Spray { actives: &[("氯氰菊酯", "5")], max_uses: Some(1), ..Spray::default() };
-    let leaf = farm.spray(&other);
+    let once = Spray { actives: &[("氯氰菊酯", "5")], max_uses: Some(1), ..Spray::default() };
+    let leaf = farm.spray(&once);
     farm.withdraw(leaf, SEASON, &[], COOP, "2026-06-12T18:10:00+08:00");
-    farm.spray(&other);
-    farm.harvest("860");
-    farm.inspect("LAB-1", "pass");
-    // The season's first spray has the same product as the corrected one, so the second use is one too many.
-    assert_eq!(whys(&judged(&mut farm, HARVEST)), [Why::TooManyUses]);
-    let mut farm = crate::produce::tests::farm();
-    farm.grow();
-    let leaf = farm.spray(&Spray { max_uses: None, ..wrong });
-    let right = Spray { at: "2026-05-05", recorded_at: "2026-06-11T18:00:00+08:00", max_uses: None, ..wrong };
-    farm.correct_spray(leaf, &right);
-    let leaf = farm.spray(&other);
-    farm.withdraw(leaf, SEASON, &[], COOP, "2026-06-12T18:10:00+08:00");
-    farm.spray(&other);
+    farm.spray(&once);
     farm.harvest("860");
     farm.inspect("LAB-1", "pass");
     assert_eq!(whys(&judged(&mut farm, HARVEST)), []);
 }
 
 #[test]
-fn retests_and_renewals_in_time_leave_no_trace() {
+fn a_use_entered_weeks_later_is_of_the_day_that_it_names() {
+    let mut farm = crate::produce::tests::farm();
+    farm.grow();
+    let mut data = Spray::default().data();
+    data["phi_days"] = json!(30);
+    farm.say(Says {
+        kind: "input/1",
+        subject: SEASON,
+        signer: COOP,
+        occurred_at: "2026-06-12T18:00:00+08:00",
+        data,
+        ..Says::default()
+    });
+    farm.harvest("860");
+    farm.inspect("LAB-1", "pass");
+    assert_eq!(whys(&judged(&mut farm, HARVEST)), []);
+}
+
+#[test]
+fn a_second_test_and_a_sale_leave_no_mark() {
     let mut farm = crate::produce::tests::farm();
     farm.season();
     farm.result(BATCH, LAB, "2026-06-15T09:00:00+08:00", "pass", items(&["阿维菌素"]));

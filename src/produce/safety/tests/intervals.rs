@@ -317,3 +317,76 @@ fn the_first_day_to_pick_is_known_when_the_spray_is() {
     assert_eq!(earliest.unknown.iter().map(|source| source.leaf).collect::<Vec<_>>(), [unknown]);
     assert_eq!(earliest.day.as_deref(), Some("2026-06-19"));
 }
+
+#[test]
+fn a_lot_that_grew_as_such_has_its_sprays_on_itself() {
+    let lot = "batch:qingshan.bed1";
+    let judge = |day: &str, phi: u64| {
+        let mut farm = farm();
+        farm.grow();
+        farm.say(Says {
+            kind: "planting/1",
+            subject: lot,
+            signer: COOP,
+            occurred_at: "2026-05-01T08:00:00+08:00",
+            data: json!({
+                "action": "sowing", "crop": "青菜", "variety": "上海青", "quantity": quantity("2", "jin"),
+                "seed_source": "种子店",
+            }),
+            ..Says::default()
+        });
+        farm.spray(&Spray { subject: lot, at: day, phi_days: Some(phi), ..EARLY });
+        farm.say(Says {
+            kind: "harvest/1",
+            subject: lot,
+            touches: &[PLOT],
+            signer: COOP,
+            occurred_at: "2026-06-13T05:30:00+08:00",
+            data: json!({"from": [PLOT], "quantity": quantity("100", "jin")}),
+            ..Says::default()
+        });
+        farm.result(lot, LAB, "2026-06-13T12:00:00+08:00", "pass", items(&["阿维菌素"]));
+        whys(&judged(&mut farm, lot))
+    };
+    assert_eq!(judge("2026-06-13", 1), [Why::PickedEarly]);
+    assert_eq!(judge("2026-06-12", 1), []);
+}
+
+#[test]
+fn a_spray_that_goes_on_past_the_harvest_was_on_it() {
+    let mut farm = farm();
+    farm.grow();
+    let mut data = Spray { at: "2026-06-10", phi_days: Some(1), ..EARLY }.data();
+    data["end_date"] = json!("2026-06-16");
+    farm.say(Says {
+        kind: "input/1",
+        subject: SEASON,
+        signer: COOP,
+        occurred_at: "2026-06-10",
+        recorded_at: Some("2026-06-16T18:00:00+08:00"),
+        data,
+        ..Says::default()
+    });
+    farm.harvest("860");
+    farm.inspect("LAB-1", "pass");
+    assert_eq!(whys(&judged(&mut farm, HARVEST)), [Why::PickedEarly]);
+}
+
+#[test]
+fn shipping_to_those_who_eat_it_is_a_sale_too() {
+    let mut farm = farm();
+    farm.season();
+    farm.say(Says {
+        kind: "shipping/1",
+        subject: BATCH,
+        signer: PACKHOUSE,
+        occurred_at: "2026-06-14T09:00:00+08:00",
+        data: json!({
+            "lots": [{"lot": BATCH, "quantity": quantity("10", "jin")}], "to_consumers": true,
+            "depart_at": "2026-06-14T09:00:00+08:00", "temp_mode": "cold",
+        }),
+        ..Says::default()
+    });
+    farm.spray(&Spray { at: "2026-04-01", recorded_at: "2026-06-16T09:00:00+08:00", ..EARLY });
+    assert_eq!(whys(&judged(&mut farm, BATCH)), [Why::LateInput]);
+}

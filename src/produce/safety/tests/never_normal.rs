@@ -26,6 +26,8 @@ enum Move {
     ReleaseByFarm { which: usize },
     Sell,
     Pick,
+    CorrectHarvest { day: u32 },
+    WithdrawHarvest,
 }
 
 fn moves() -> impl Strategy<Value = Vec<Move>> {
@@ -49,6 +51,8 @@ fn moves() -> impl Strategy<Value = Vec<Move>> {
         (0..12_usize).prop_map(|which| Move::ReleaseByFarm { which }),
         Just(Move::Sell),
         Just(Move::Pick),
+        (1..28_u32).prop_map(|day| Move::CorrectHarvest { day }),
+        Just(Move::WithdrawHarvest),
     ];
     proptest::collection::vec(one, 1..10)
 }
@@ -62,7 +66,9 @@ struct Game {
     sprays: Vec<(Hash, bool)>,
     results: Vec<(Hash, &'static str, bool)>,
     all: Vec<Hash>,
-    is_held_by_farm: bool,
+    is_held: bool,
+    /// The current leaf of the harvest, while it stands.
+    harvest: Option<Hash>,
 }
 
 impl Game {
@@ -135,16 +141,38 @@ impl Game {
                 farm.set_rules("policies", rows, LATER);
             }
             Move::Hold => {
-                // Its own hold is the one thing that the packhouse may end itself.
-                if !self.is_held_by_farm {
+                if !self.is_held {
                     farm.hold(BATCH, PLATFORM, LATER);
-                    self.is_held_by_farm = true;
+                    self.is_held = true;
                 }
             }
             Move::ReleaseByFarm { which } => {
                 let lifts = all.get(*which).copied().unwrap_or(all[0]);
                 let test = results.last().map(|(leaf, _, _)| *leaf);
                 farm.release(BATCH, PACKHOUSE, &[lifts], test, LATER);
+            }
+            Move::CorrectHarvest { day: on } => {
+                if let Some(leaf) = self.harvest {
+                    self.harvest = Some(farm.say(Says {
+                        kind: "correction/1",
+                        subject: HARVEST,
+                        touches: &[SEASON],
+                        signer: COOP,
+                        occurred_at: LATER,
+                        corrects: Some(leaf),
+                        original: Some(crate::statement::kinds::Kind::Harvest),
+                        data: json!({
+                            "reason": "typo", "occurred_at": day(*on),
+                            "data": {"from": [SEASON], "quantity": quantity("860", "jin"), "crop": "别的"},
+                        }),
+                        ..Says::default()
+                    }));
+                }
+            }
+            Move::WithdrawHarvest => {
+                if let Some(leaf) = self.harvest.take() {
+                    farm.withdraw(leaf, HARVEST, &[SEASON], COOP, LATER);
+                }
             }
             Move::Sell => {
                 farm.sell(BATCH, LATER);
@@ -165,7 +193,7 @@ proptest! {
         let mut farm = demonstration();
         let season = farm.season();
         let mut game = Game {
-            farm, sprays: Vec::new(), results: Vec::new(), all: vec![season.harvest], is_held_by_farm: false,
+            farm, sprays: Vec::new(), results: Vec::new(), all: vec![season.harvest], is_held: false, harvest: Some(season.harvest),
         };
         let mut held: Vec<Why> = Vec::new();
         for step in &moves {
@@ -177,6 +205,60 @@ proptest! {
             }
             prop_assert!(held.is_empty() || judgement.status >= Status::OnHold);
             held = now.into_iter().filter(|why| why.weight() >= crate::produce::Weight::Hold).collect();
+        }
+    }
+}
+
+/// What a bundle's records might hold in place of what their schemas ask for.
+fn junk() -> impl Strategy<Value = Value> {
+    let texts =
+        ["", "x", "0", "-1", "9999-12-31", "1970-01-01", "999999999999", "pass", "fail", BATCH, SEASON];
+    let list = |item: Value| json!([item]);
+    prop_oneof![
+        Just(Value::Null),
+        any::<i64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        any::<bool>().prop_map(Value::from),
+        (0..texts.len()).prop_map(move |place| json!(texts[place])),
+        (0..texts.len()).prop_map(move |place| list(json!({"lot": texts[place], "analyte": texts[place]}))),
+        Just(json!({"value": -1, "unit": [], "min": "1", "from": "x"})),
+        Just(json!([])),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    #[test]
+    fn records_that_met_no_schema_are_judged_all_the_same(
+        changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<prop::sample::Index>(), junk()), 1..40),
+    ) {
+        let mut farm = demonstration();
+        farm.season();
+        farm.set_rules("intervals", json!([row(&[("阿维菌素", "1.8", "percent")], "乳油", 20)]), LATER);
+        farm.readings(BATCH, "2026-06-13T13:00:00+08:00", "2026-06-13T14:00:00+08:00", "7", 40, 90);
+        let hold = farm.hold(BATCH, PLATFORM, LATER);
+        farm.release(BATCH, PLATFORM, &[hold], None, LATER);
+        let (_, mut records) = told(&mut farm, BATCH, AS_OF);
+        for (record, member, value) in changes {
+            let mut statements: Vec<&mut crate::ledger::Record> = records.values_mut().filter_map(|entry| match entry {
+                Entry::Record(record) => Some(&mut **record),
+                _ => None,
+            }).collect();
+            let place = record.index(statements.len());
+            let data = &mut statements[place].statement.data;
+            if !data.is_empty() {
+                let name = data.keys().nth(member.index(data.len())).unwrap().clone();
+                data.insert(name, value);
+            }
+        }
+        for subject in [BATCH, HARVEST, SEASON, PLOT] {
+            let json = of_records(&records, subject, i64::MAX, |dossier| {
+                let season = Subject::parse(SEASON).unwrap();
+                crate::produce::earliest_harvest(dossier, &season);
+                serde_json::to_value(Judgement::of(dossier, Vec::new()))
+            });
+            prop_assert!(json.is_ok());
         }
     }
 }

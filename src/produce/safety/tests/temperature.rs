@@ -74,3 +74,15 @@ fn a_policys_range_is_the_stricter_and_goods_that_come_warm_are_noted() {
     );
     told_as(&judgement, Why::WarmOnArrival);
 }
+
+#[test]
+fn readings_entered_after_packing_about_the_time_before_count() {
+    let mut farm = packed();
+    let day = |day: u32| format!("2026-06-{day:02}T10:00:00+08:00");
+    farm.readings(HARVEST, &day(12), &day(15), "7", 45, 0);
+    assert_eq!(whys(&judged(&mut farm, BATCH)), [Why::Excursion]);
+    // What happens to the rest of the harvest later is not this batch's.
+    let mut farm = packed();
+    farm.readings(HARVEST, &day(14), &day(15), "7", 45, 0);
+    assert_eq!(whys(&judged(&mut farm, BATCH)), []);
+}
