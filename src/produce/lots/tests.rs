@@ -488,7 +488,10 @@ fn the_graph_goes_from_plot_to_pack_and_back() {
     assert_eq!(graph.nodes[0].grade.as_deref(), Some("特级"));
     let edges: Vec<_> =
         graph.edges.iter().map(|edge| (edge.kind, edge.taken.map(|taken| taken.value))).collect();
-    assert_eq!(edges, [("crop.open", None), ("harvest", Some(430_000)), ("packing", Some(430_000))]);
+    assert_eq!(
+        edges,
+        [(Kind::CropOpen, None), (Kind::Harvest, Some(430_000)), (Kind::Packing, Some(430_000))]
+    );
     let graph = told("plot:qingshan.p1", Reach { nodes_max: 2, ..reach });
     assert_eq!((graph.nodes.len(), graph.more_forward, graph.more_back), (3, 1, 0));
     assert!(lots.graph(&subject(BATCH), reach, 3).is_none(), "before it was");
