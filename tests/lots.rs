@@ -114,7 +114,7 @@ fn the_graph_is_there_as_data_and_as_a_picture() {
         graph["nodes"].as_array().unwrap().iter().map(|node| node["subject"].as_str().unwrap()).collect();
     assert_eq!(nodes, [BATCH, "batch:qingshan.h0613", "crop:qingshan.p1-2026", "plot:qingshan.p1"]);
     assert_eq!(graph["edges"][2]["taken"], json!({"value": 430_000, "base": "g"}));
-    assert_eq!(client.get("/api/v1/batches/qingshan.nothing/graph").problem(), "not_found");
+    assert_eq!(client.get("/api/v1/batches/qingshan.nothing/graph").problem(), "not-found");
 
     let picture = client.get(&format!("/b/{}/graph.svg?lang=en", batch_id()));
     assert_eq!(picture.header("content-type"), Some("image/svg+xml"));
@@ -122,5 +122,5 @@ fn the_graph_is_there_as_data_and_as_a_picture() {
     assert!(picture.text().contains("Packed · this lot") && picture.text().contains("Shanqian Packhouse"));
     let picture = client.get(&format!("/b/{}/graph.svg", batch_id())).text();
     assert!(picture.contains("包装 · 本批次") && picture.contains("西炉后山三号坡"), "{picture}");
-    assert_eq!(client.get("/b/qingshan.nothing/graph.svg").problem(), "not_found");
+    assert_eq!(client.get("/b/qingshan.nothing/graph.svg").problem(), "not-found");
 }

@@ -115,7 +115,7 @@ impl<'a> Picture<'a> {
         let shown = if fits { nodes.len() } else { LAYER_CARDS_MAX - 1 };
         let folded = nodes.len() - shown + more;
         let count = shown + usize::from(folded > 0);
-        let columns = count.min(COLUMNS);
+        let columns = if count == 4 { 2 } else { count.min(COLUMNS) };
         // A card on its own need not be as wide as the picture.
         let fit = columns.max(2) as f64;
         let width = (WIDTH - 2.0 * MARGIN - GAP * (fit - 1.0)) / fit;
@@ -287,7 +287,12 @@ impl<'a> Picture<'a> {
         let head = |card: usize| (self.cards[card].x + self.cards[card].width / 2.0, self.cards[card].y);
         match pill {
             Some((x, y)) => {
-                work.from.iter().for_each(|from| line(out, foot(*from), (x, y - PILL_HEIGHT / 2.0)));
+                match self.whole_layer(&work.from) {
+                    Some(layer) => gathered(out, layer.foot, (x, y - PILL_HEIGHT / 2.0)),
+                    None => {
+                        work.from.iter().for_each(|from| line(out, foot(*from), (x, y - PILL_HEIGHT / 2.0)));
+                    }
+                }
                 work.to.iter().for_each(|to| line(out, (x, y + PILL_HEIGHT / 2.0), head(*to)));
             }
             None => {
@@ -296,6 +301,15 @@ impl<'a> Picture<'a> {
                 }
             }
         }
+    }
+
+    /// The layer of several rows that these cards are all of.
+    fn whole_layer(&self, cards: &BTreeSet<usize>) -> Option<&Layer> {
+        let at = self.cards[*cards.first()?].layer;
+        let all = self.cards.iter().filter(|card| card.layer == at).count();
+        let here = cards.iter().filter(|card| self.cards[**card].layer == at).count();
+        let layer = self.layers.get(at)?;
+        (layer.rows > 1 && here == all && here == cards.len()).then_some(layer)
     }
 
     fn pill(&self, out: &mut String, work: &Work<'_>, pill: Option<(f64, f64)>) {
@@ -428,6 +442,22 @@ fn line(out: &mut String, (x1, y1): (f64, f64), (x2, y2): (f64, f64)) {
              stroke=\"#9a9a9a\" stroke-width=\"1.2\"/>",
             y1 + bend,
             y2 - bend,
+        ),
+    );
+}
+
+/// From all of the cards above.
+fn gathered(out: &mut String, foot: f64, (x, y): (f64, f64)) {
+    let (left, right) = (MARGIN + 16.0, WIDTH - MARGIN - 16.0);
+    put(
+        out,
+        format_args!(
+            "<path d=\"M{left} {:.1}V{:.1}H{right}V{:.1}M{x:.1} {:.1}V{y:.1}\" fill=\"none\" stroke=\"#9a9a9a\" \
+             stroke-width=\"1.2\"/>",
+            foot + 4.0,
+            foot + 9.0,
+            foot + 4.0,
+            foot + 9.0,
         ),
     );
 }
