@@ -29,7 +29,7 @@ pub(super) struct File {
     pub(super) bytes: Vec<u8>,
     /// Pointer into `data` where the file's commitment is to stand too.
     pub(super) named_at: Option<&'static str>,
-    /// Perceptual hash of a picture.
+    /// Perceptual hash of a picture; None: the one that the picture has.
     pub(super) phash: Option<u64>,
 }
 

@@ -26,6 +26,9 @@ mod wrap;
 #[cfg(test)]
 mod tests;
 
+#[cfg(test)]
+pub(crate) use pictures::drawings;
+
 use jiff::Timestamp;
 
 use crate::merkle::Hash;

@@ -22,6 +22,8 @@ pub(super) struct Test<'a> {
     pub(super) conclusion: &'static str,
     pub(super) lab_name: &'a str,
     pub(super) village: &'a str,
+    /// A drawing of the laboratory goes with the report. One of all: the same picture twice would be a picture reused.
+    pub(super) drawn: bool,
 }
 
 impl Test<'_> {
@@ -118,6 +120,8 @@ pub(super) struct Move<'a> {
     pub(super) shipped: Value,
     pub(super) depart: DateTime,
     pub(super) site: &'a str,
+    /// A drawing of the truck goes with the arrival; one of all.
+    pub(super) drawn: bool,
 }
 
 /// How it arrived.

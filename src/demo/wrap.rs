@@ -128,8 +128,9 @@ impl Wrapping<'_> {
                 "in_app": false,
                 "ai_made": false,
             });
-            if let Some(phash) = file.phash {
-                attachment["phash"] = json!(format!("{phash:016x}"));
+            let computed = || crate::picture::phash_of(file.media_type, &file.bytes);
+            if let Some(phash) = file.phash.map(|bits| format!("{bits:016x}")).or_else(computed) {
+                attachment["phash"] = json!(phash);
             }
             attachments.push(attachment);
             if let Some(named_at) = file.named_at {

@@ -6,11 +6,18 @@
 
 mod acts;
 mod dossier;
+pub mod flags;
+mod hosts;
 mod inspections;
 mod line;
+pub mod lots;
 mod people;
+mod photos;
 mod product;
 mod reason;
+mod safety;
+mod seats;
+mod status;
 mod story;
 mod tables;
 mod times;
@@ -19,11 +26,18 @@ pub mod wording;
 
 pub use acts::{Act, ActVersion, Acts};
 pub use dossier::Dossier;
+pub use hosts::{Enforced, HostFacts, Hosts, SignedOff};
 pub use inspections::{Inspection, Sample};
 pub use people::{IdentityCheck, Organisation, RevokedKey, Signed};
 pub use product::{Origin, Plot, Product};
 pub use reason::{Fact, Said, Source};
+pub use safety::{
+    Active, Claim, Completeness, Coverage, Earliest, Interval, StageRecords, Temperature, earliest_harvest,
+};
+pub use seats::{Guarantee, Seat, Seats, guarantees};
+pub use status::{Judgement, Lifted, Reason, Weight};
 pub use story::{Ask, Event, Photo, Story};
+pub use tables::BrandRow;
 pub use tables::{Set, Tables, Tunables, in_force_since};
 pub use versions::{Change, Version};
 

@@ -181,6 +181,7 @@ impl Year<'_> {
             conclusion: if fails { "fail" } else { "pass" },
             lab_name: "示范检测所",
             village: &self.farm.village,
+            drawn: false,
         };
         make(&test)
     }
@@ -272,6 +273,7 @@ impl Year<'_> {
             shipped,
             depart,
             site: &site,
+            drawn: false,
         };
         // The carrier signs it too, and its key may come first: no place on the phone's chain.
         self.plan.say(Step::of(journey.shipment()))
@@ -295,6 +297,7 @@ impl Year<'_> {
             shipped,
             depart,
             site: WAREHOUSE,
+            drawn: false,
         };
         self.plan.say(Step::of(journey.receipt(Hash::ZERO, arrival)).naming("shipment", shipment))
     }
