@@ -102,7 +102,9 @@ fn fill_seasons(
     std::fs::create_dir_all(&shown.root).with_context(|| shown.root.display().to_string())?;
     let planted = serde_json::to_string_pretty(&record)?;
     write(&shown.planted(), format!("{planted}\n").as_bytes())?;
-    let serving = http::start(filling(dir, public_url)?, found::open(dir)?)?;
+    let ledger = found::open(dir)?;
+    eprintln!("{}", seasons::judge(&ledger.handle(), &record)?);
+    let serving = http::start(filling(dir, public_url)?, ledger)?;
     let kept = shown.keep(&Client::new(&format!("http://{}", serving.address)), &telling, now);
     serving.stop()?;
     kept

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use anyhow::Context as _;
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 
@@ -10,7 +11,8 @@ use super::cast::World;
 use super::deliver::{Delivery, OverHttp, SeasonClock, Shelf, Straight};
 use super::dice::{self, Dice};
 use super::fraud::Record;
-use super::{Book, Seasons, Wanted};
+use super::judge::Judge;
+use super::{Book, Found, Seasons, Wanted, check};
 use crate::config::Config;
 use crate::demo::Telling;
 use crate::demo::client::Client;
@@ -20,6 +22,7 @@ use crate::demo::stories::{Featured, Story};
 use crate::demo::teller::Told;
 use crate::http;
 use crate::merkle::Hash;
+use crate::sequencer::LedgerHandle;
 use crate::store::data_dir::DataDir;
 
 /// Batches of each sort that links are printed of.
@@ -62,6 +65,12 @@ pub(in crate::demo) fn fill(
     let (telling, record) = told?;
     summarise(&telling.told, &record, begun);
     Ok((telling, record))
+}
+
+/// Whether the functions that judge lots find what was planted, and leave the honest alone.
+pub(in crate::demo) fn judge(handle: &LedgerHandle, record: &Record) -> anyhow::Result<Found> {
+    let judge = Judge::of(handle.snapshot(), record.as_of)?;
+    check(record, |lot| judge.words(lot).with_context(|| lot.to_owned()))
 }
 
 fn summarise(told: &Told, record: &Record, begun: Instant) {

@@ -12,6 +12,7 @@ mod deliver;
 mod dice;
 mod fill;
 mod fraud;
+mod judge;
 mod pictures;
 mod plan;
 #[cfg(test)]
@@ -35,7 +36,7 @@ use crate::statement::kinds::Kind;
 pub use check::{Found, Kinds, check};
 pub use fraud::{Fraud, Planted, Record};
 
-pub(super) use fill::fill;
+pub(super) use fill::{fill, judge};
 
 /// The year of the last season: past on every clock, so that the same seed says the same on every day.
 const LAST_YEAR: i16 = 2025;

@@ -229,6 +229,22 @@ fn oddities_happen() {
     assert!(HONEST.record.planted.is_empty());
 }
 
+/// The functions that judge lots, on what the rules alone have taken.
+fn judged(told: &Told) -> Found {
+    let judge = judge::Judge::of(told.ledger.state.reader(), told.record.as_of).unwrap();
+    check(&told.record, |lot| judge.words(lot)).unwrap()
+}
+
+#[test]
+fn every_fraud_is_found_and_honest_lots_are_left_alone() {
+    let found = judged(&ALL_FRAUDS);
+    assert!(found.is_perfect(), "{found}");
+    assert_eq!(found.kinds.len(), Fraud::ALL.len());
+    let found = judged(&HONEST);
+    assert!(found.is_perfect(), "{found}");
+    assert!(found.honest > 50, "{found}");
+}
+
 #[test]
 fn names_are_plainly_invented() {
     for statement in &ALL_FRAUDS.ledger.statements {
