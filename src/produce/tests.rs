@@ -97,6 +97,13 @@ pub(crate) fn told(
     (story, gathered.records)
 }
 
+/// Every record of the ledger, in the order of the log.
+pub(crate) fn all_records(farm: &Farm<InMemory>) -> Vec<Record> {
+    let reader = farm.ledger.state.reader();
+    let entries = (0..farm.ledger.state.size()).map(|seq| reader.entry(seq).unwrap());
+    entries.filter_map(|entry| entry.as_record().cloned()).collect()
+}
+
 fn story(farm: &mut Farm<InMemory>) -> Story {
     tell(farm, BATCH, "2026-06-16T10:00:00+08:00").unwrap()
 }
