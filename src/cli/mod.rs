@@ -36,6 +36,8 @@ mod org;
 #[cfg(feature = "service")]
 mod resume;
 #[cfg(feature = "service")]
+mod rules;
+#[cfg(feature = "service")]
 mod serve;
 #[cfg(feature = "service")]
 mod sign;
@@ -119,6 +121,10 @@ enum Command {
     /// Let a restored ledger write again, after comparing it with the outside
     #[cfg(feature = "service")]
     Resume(resume::Args),
+    /// List, show and set the tables of produce rules that a ledger goes by
+    #[cfg(feature = "service")]
+    #[command(subcommand)]
+    Rules(Box<rules::Command>),
     /// Run the service
     #[cfg(feature = "service")]
     Serve(serve::Args),
@@ -162,6 +168,8 @@ pub fn run(cli: Cli) -> anyhow::Result<Answer> {
         Command::Restore(args) => backup::restore(&args),
         #[cfg(feature = "service")]
         Command::Resume(args) => resume::run(args),
+        #[cfg(feature = "service")]
+        Command::Rules(command) => rules::run(*command),
         #[cfg(feature = "service")]
         Command::Serve(args) => serve::run(args),
         #[cfg(feature = "service")]

@@ -38,8 +38,20 @@ pub(super) const CARRIER: Org = Org {
     document_type: "business_licence",
 };
 
+pub(super) const HOST: Org = Org {
+    id: "host-demo",
+    name: "示范主播工作室",
+    name_en: "Demo Livestream Host",
+    village: "浙江省杭州市",
+    roles: &[Role::Host],
+    identity_method: "video",
+    document_type: "business_licence",
+};
+
 /// Whom every story trades with.
 pub(super) struct Trade {
+    pub(super) platform: Pen,
+    pub(super) host: Pen,
     /// The platform's goods-in desk.
     pub(super) warehouse: Pen,
     pub(super) carrier: Pen,
@@ -51,6 +63,7 @@ impl Trade {
         let past = Season::over_by(teller.now(), 3, 1).back(4);
         let platform = teller.register(&PLATFORM, past.at(1, 8, 10, 0))?;
         let carrier = teller.register(&CARRIER, past.at(1, 9, 15, 20))?;
+        let host = teller.register(&HOST, past.at(1, 10, 14, 0))?;
         let desk = Phone {
             role: Role::Warehouse,
             kinds: &[Kind::Receiving, Kind::Storage],
@@ -58,6 +71,6 @@ impl Trade {
             device: "华东仓收货台",
         };
         let warehouse = teller.add_key(&platform, &desk, past.at(1, 12, 9, 0))?;
-        Ok(Trade { warehouse, carrier })
+        Ok(Trade { platform, host, warehouse, carrier })
     }
 }

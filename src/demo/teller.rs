@@ -109,6 +109,12 @@ impl<'a> Teller<'a> {
         Ok(pen)
     }
 
+    /// The registrar puts a table of produce rules into the ledger.
+    pub(super) fn set_rules(&mut self, data: Value, at: DateTime) -> anyhow::Result<Hash> {
+        let draft = Draft::new(Kind::RulesSet, Subject::ledger().as_str(), &self.registrar, at, data);
+        self.say(draft)
+    }
+
     /// An organisation's admin key admits a key on a phone, which proves that it is there by signing too.
     pub(super) fn add_key(&mut self, admin: &Pen, phone: &Phone<'_>, at: DateTime) -> anyhow::Result<Pen> {
         let pen = self.new_pen(admin.org, phone.role, phone.device)?;

@@ -31,6 +31,7 @@ use super::{log, meta, problem};
         meta::metrics,
         meta::openapi,
         meta::readyz,
+        meta::rule_table,
         meta::schema,
         meta::schemas,
         meta::trust,

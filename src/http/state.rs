@@ -39,6 +39,8 @@ pub struct AppState {
     pub config: Config,
     /// The text of `/trust.json`.
     pub trust: String,
+    /// Genesis calls the ledger a demonstration; every page says so.
+    pub demonstration: bool,
     pub(super) metrics: Arc<Metrics>,
     pub(super) reads: Arc<Limit>,
     pub(super) writes: Arc<Limit>,
@@ -51,9 +53,18 @@ impl AppState {
         if log.origin != config.origin {
             return Err(ServeError::OtherOrigin { said: config.origin, found: log.origin });
         }
+        let demonstration = log.demonstration;
         let trust = Trust::to_text(&log.origin, &[log.log_vkey], log.ledger, None);
         let (reads, writes) = (Limit::new(config.reads).into(), Limit::new(config.writes).into());
-        Ok(AppState { ledger, config, trust, metrics: Metrics::default().into(), reads, writes })
+        Ok(AppState {
+            ledger,
+            config,
+            trust,
+            demonstration,
+            metrics: Metrics::default().into(),
+            reads,
+            writes,
+        })
     }
 
     /// Why the ledger takes no statements just now.

@@ -10,6 +10,7 @@ pub mod flags;
 mod hosts;
 mod inspections;
 mod line;
+pub mod lots;
 mod people;
 mod photos;
 mod product;
@@ -30,6 +31,7 @@ pub use product::{Origin, Plot, Product};
 pub use reason::{Fact, Said, Source};
 pub use seats::{Guarantee, Seat, Seats, guarantees};
 pub use story::{Ask, Event, Photo, Story};
+pub use tables::BrandRow;
 pub use tables::{Set, Tables, Tunables, in_force_since};
 pub use versions::{Change, Version};
 

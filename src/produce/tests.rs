@@ -97,11 +97,15 @@ pub(crate) fn told(
     (story, gathered.records)
 }
 
-/// Every record of the ledger, in the order of the log.
-pub(crate) fn all_records(farm: &Farm<InMemory>) -> Vec<Record> {
+/// Every entry so far.
+pub(crate) fn entries(farm: &Farm<InMemory>) -> Vec<Entry> {
     let reader = farm.ledger.state.reader();
-    let entries = (0..farm.ledger.state.size()).map(|seq| reader.entry(seq).unwrap());
-    entries.filter_map(|entry| entry.as_record().cloned()).collect()
+    (0..farm.ledger.state.size()).map(|seq| reader.entry(seq).unwrap()).collect()
+}
+
+/// Every record so far.
+pub(crate) fn all_records(farm: &Farm<InMemory>) -> Vec<Record> {
+    entries(farm).iter().filter_map(|entry| entry.as_record().cloned()).collect()
 }
 
 fn story(farm: &mut Farm<InMemory>) -> Story {

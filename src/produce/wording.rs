@@ -289,6 +289,40 @@ fn hectares(square_centimetres: u64) -> String {
 }
 
 /// Grams as people read them.
+/// An amount in its base unit: kilograms or grams, millilitres, pieces.
+pub fn base_amount(value: i64, base: Base, lang: Lang) -> String {
+    let sign = if value < 0 { "-" } else { "" };
+    let amount = value.unsigned_abs();
+    match base {
+        Base::Gram => format!("{sign}{}", mass(amount, lang)),
+        Base::Millilitre | Base::Piece => {
+            let unit = base.as_str();
+            format!("{sign}{amount} {}", labels::unit(lang, unit).unwrap_or(unit))
+        }
+        Base::SquareCentimetre => {
+            format!("{sign}{} {}", amount / 10_000, labels::unit(lang, "m2").unwrap_or("m²"))
+        }
+    }
+}
+
+/// What does not add up, in words. `names` are organisations' names by bare id.
+pub fn imbalance(
+    fact: &super::Fact<crate::text::Imbalance>,
+    lang: Lang,
+    names: &BTreeMap<&str, &str>,
+) -> String {
+    use super::Said;
+    fact.told(lang, |said| match said {
+        Said::Amount(value, base) => match base.parse() {
+            Ok(base) => base_amount(*value, base, lang),
+            Err(_) => value.to_string(),
+        },
+        Said::Number(number) => number.to_string(),
+        Said::Org(org) => names.get(org.as_str()).copied().unwrap_or(org).to_owned(),
+        Said::Day(text) | Said::Subject(text) | Said::Text(text) => text.clone(),
+    })
+}
+
 fn mass(grams: u64, lang: Lang) -> String {
     if grams < 1_000 {
         return format!("{grams} {}", labels::unit(lang, "g").unwrap_or("g"));

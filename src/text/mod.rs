@@ -3,6 +3,7 @@
 //! Kinds, fields and codes are named by the schemas, once; [`labels`] reads them there. Everything else is a word of a
 //! table here. A table is an enum, so a word that does not exist does not compile. No I/O, no knowledge of pages.
 
+mod balance;
 mod fault;
 mod flag;
 pub mod labels;
@@ -13,6 +14,7 @@ mod seat;
 mod verdict;
 mod words;
 
+pub use balance::{Figure, GraphWord, Imbalance};
 pub use fault::Fault;
 pub use flag::Flag;
 pub use page::Page;
@@ -30,6 +32,9 @@ pub fn entries() -> Vec<Entry> {
         words::entries::<Amount>(),
         words::entries::<Condition>(),
         words::entries::<Fault>(),
+        words::entries::<Figure>(),
+        words::entries::<GraphWord>(),
+        words::entries::<Imbalance>(),
         words::entries::<Flag>(),
         words::entries::<KeyStanding>(),
         words::entries::<Layer>(),

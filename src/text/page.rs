@@ -7,6 +7,7 @@ table! {
         // What every page has.
         SiteName "site_name" "溯源" "Suyuan",
         Operator "operator" "运营方：{name}" "Operated by {name}",
+        Demonstration "demonstration" "示范账本：主体、人员、数据均为虚构" "A demonstration: organisations, people and figures are invented",
         OtherLanguage "other_language" "English" "中文",
         FrontPage "front_page" "查另一个批次" "Look up another batch",
         Honesty "honesty"

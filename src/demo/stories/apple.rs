@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::{
     Arrival, FIELD_KINDS, Featured, HOUSE_KINDS, LAB_ROLES, Move, Test, featured, measured, not_detected,
-    readings,
+    readings, vouch,
 };
 use crate::demo::cast::{Org, Trade};
 use crate::demo::draft::{Draft, containers, quantity};
@@ -109,6 +109,8 @@ pub(super) fn tell(teller: &mut Teller<'_>, trade: &Trade) -> anyhow::Result<Vec
         });
         teller.say(Draft::on_day(Kind::Planting, crop, &field, date, work).in_village(VILLAGE))?;
     }
+    let water = json!({ "method": "drip", "water": "reservoir", "area": quantity("62", "mu") });
+    teller.say(Draft::on_day(Kind::Irrigation, crop, &field, grown.on(6, 12), water).in_village(VILLAGE))?;
     let fertiliser = json!({
         "kind": "fertiliser",
         "product": {
@@ -146,6 +148,7 @@ pub(super) fn tell(teller: &mut Teller<'_>, trade: &Trade) -> anyhow::Result<Vec
         conclusion: "pass",
         lab_name: LAB_NAME,
         village: VILLAGE,
+        drawn: false,
     };
     let sampled = on_tree.sample(teller, grown.at(10, 6, 10, 30))?;
     on_tree.report(teller, sampled, grown.on(10, 7), grown.at(10, 11, 17, 0))?;
@@ -177,12 +180,8 @@ pub(super) fn tell(teller: &mut Teller<'_>, trade: &Trade) -> anyhow::Result<Vec
     teller.say(
         Draft::new(Kind::Storage, PICKED, &house, grown.at(10, 17, 20, 10), chamber("in")).at_site(HOUSE),
     )?;
-    let months = [
-        (grown.at(11, 1, 0, 0), None, 0),
-        (sold.at(1, 1, 0, 0), Some((60, 18)), 0),
-        (sold.at(3, 1, 0, 0), None, 6),
-    ];
-    for (from, warm_spell, silent) in months {
+    let months = [grown.at(11, 1, 0, 0), sold.at(1, 1, 0, 0), sold.at(3, 1, 0, 0)];
+    for from in months {
         let logger = Logger {
             sensor: "CA-03",
             from,
@@ -190,8 +189,8 @@ pub(super) fn tell(teller: &mut Teller<'_>, trade: &Trade) -> anyhow::Result<Vec
             count: 168,
             set: 2,
             swing: 5,
-            warm_spell,
-            silence: (silent > 0).then_some((90, silent)),
+            warm_spell: None,
+            silence: None,
             max: 15,
             gases: Some((25, 10)),
         };
@@ -294,6 +293,8 @@ pub(super) fn tell(teller: &mut Teller<'_>, trade: &Trade) -> anyhow::Result<Vec
         .at_site(HOUSE),
     )?;
 
+    vouch(teller, trade, &house, BOXES_80, sold.at(4, 17, 17, 0))?;
+
     // Half of the 80s go to the platform's warehouse.
     let journey = Move {
         lot: BOXES_80,
@@ -305,6 +306,7 @@ pub(super) fn tell(teller: &mut Teller<'_>, trade: &Trade) -> anyhow::Result<Vec
         shipped: boxes(600),
         depart: sold.at(4, 18, 14, 0),
         site: HOUSE,
+        drawn: false,
     };
     let shipment = journey.ship(teller)?;
     let on_the_road = Logger {

@@ -7,7 +7,8 @@
 use serde_json::{Value, json};
 
 use super::{
-    Arrival, Featured, HOUSE_KINDS, LAB_ROLES, Move, Test, featured, measured, not_detected, readings,
+    Arrival, Featured, HOUSE_KINDS, LAB_ROLES, Move, Test, featured, measured, not_detected, readings, sold,
+    vouch,
 };
 use crate::demo::cast::{Org, Trade};
 use crate::demo::draft::{Draft, Pen, containers, quantity};
@@ -97,6 +98,7 @@ pub(super) fn tell(teller: &mut Teller<'_>, trade: &Trade) -> anyhow::Result<Vec
         conclusion: "pass",
         lab_name: LAB_NAME,
         village: VILLAGE,
+        drawn: false,
     };
     let sampled = on_vine.sample(teller, season.at(10, 21, 9, 0))?;
     on_vine.report(teller, sampled, season.on(10, 21), season.at(10, 23, 17, 30))?;
@@ -112,6 +114,7 @@ pub(super) fn tell(teller: &mut Teller<'_>, trade: &Trade) -> anyhow::Result<Vec
         shipped,
         depart: season.at(month, date, 7, 10),
         site: "孙家集地头",
+        drawn: false,
     };
     let good_to_hub = to_hub(GOOD, "DT-1024", crates(43), 10, 24);
     let shipment = good_to_hub.ship(teller)?;
@@ -192,6 +195,7 @@ pub(super) fn tell(teller: &mut Teller<'_>, trade: &Trade) -> anyhow::Result<Vec
         shipped: cartons(),
         depart: season.at(10, 24, 19, 0),
         site: HUB_SITE,
+        drawn: false,
     };
     let shipment = journey.ship(teller)?;
     let on_the_road = Logger {
@@ -218,6 +222,15 @@ pub(super) fn tell(teller: &mut Teller<'_>, trade: &Trade) -> anyhow::Result<Vec
     journey.arrive(teller, shipment, arrival)?;
 
     at_the_door.report(teller, sampled_at_the_door, season.on(10, 25), season.at(10, 27, 16, 20))?;
+    vouch(teller, trade, &house, CARTONS, season.at(10, 27, 17, 0))?;
+    sold(
+        teller,
+        trade,
+        CARTONS,
+        containers(121, "box", "5", "kg"),
+        season.on(10, 28),
+        season.at(10, 30, 22, 0),
+    )?;
 
     // The second greenhouse: picked too early, and found out.
     spray(teller, season, &field, FAILED, (10, 30))?;
@@ -292,8 +305,7 @@ impl Greenhouse {
         });
         teller.say(
             Draft::new(Kind::PlotRegister, self.plot, field, season.at(8, 10, 20, 0), plot)
-                .in_village(VILLAGE)
-                .drawing("寿光冬暖大棚", pictures::greenhouse()),
+                .in_village(VILLAGE),
         )?;
         let (month, date) = self.planted;
         let planting = json!({
@@ -378,11 +390,13 @@ fn pick(
         "pickers": 4,
         "field_heat_temp": "16",
     });
-    teller.say(
-        Draft::new(Kind::Harvest, greenhouse.lot, field, at, harvest)
-            .in_village(VILLAGE)
-            .drawing("清晨采收的黄瓜", pictures::crate_of(Fruit::Cucumber)),
-    )?;
+    let mut draft = Draft::new(Kind::Harvest, greenhouse.lot, field, at, harvest).in_village(VILLAGE);
+    // One drawing of each: the same picture on two lots would be a picture reused.
+    draft = match greenhouse.lot {
+        GOOD => draft.drawing("清晨采收的黄瓜", pictures::crate_of(Fruit::Cucumber)),
+        _ => draft.drawing("寿光冬暖大棚", pictures::greenhouse()),
+    };
+    teller.say(draft)?;
     Ok(())
 }
 

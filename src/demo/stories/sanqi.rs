@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::{
     Arrival, FIELD_KINDS, Featured, HOUSE_KINDS, LAB_ROLES, Move, Test, featured, measured, not_detected,
+    vouch,
 };
 use crate::demo::cast::{Org, Trade};
 use crate::demo::draft::{Draft, containers, quantity};
@@ -87,16 +88,19 @@ pub(super) fn tell(teller: &mut Teller<'_>, trade: &Trade) -> anyhow::Result<Vec
             "water": "spring",
             "note": "新地，此前未种过三七；遮阳网荫棚。",
         });
-        teller.say(
+        let mut draft =
             Draft::new(Kind::PlotRegister, plot, &old_phone, season.back(3).at(12, 3, 11, 0), registration)
-                .in_village(VILLAGE)
-                .drawing("文山三七荫棚", pictures::terraces(Fruit::Root)),
-        )?;
+                .in_village(VILLAGE);
+        if *plot == plots[0].0 {
+            draft = draft.drawing("文山三七荫棚", pictures::terraces(Fruit::Root));
+        }
+        teller.say(draft)?;
         let open = json!({
             "plot": plot,
             "crop": "三七",
             "variety": "文山三七",
             "season": format!("{} 至 {} 年", start.year(), season.year()),
+            "standard": "示范种植规程（三七）",
             "area": quantity(area, "mu"),
             "expected_harvest": { "from": day(season.on(10, 8)), "to": day(season.on(11, 10)) },
         });
@@ -168,6 +172,7 @@ pub(super) fn tell(teller: &mut Teller<'_>, trade: &Trade) -> anyhow::Result<Vec
         conclusion: "pass",
         lab_name: LAB_NAME,
         village: VILLAGE,
+        drawn: false,
     };
     let dug = [(DUG_EAST, &plots[0].3, "380", 12), (DUG_WEST, &plots[1].3, "420", 14)];
     for (lot, crop, kilos, date) in dug {
@@ -179,9 +184,7 @@ pub(super) fn tell(teller: &mut Teller<'_>, trade: &Trade) -> anyhow::Result<Vec
             "pickers": 16,
         });
         teller.say(
-            Draft::new(Kind::Harvest, lot, &field, season.at(10, date, 17, 20), harvest)
-                .in_village(VILLAGE)
-                .drawing("挖出的三七", pictures::crate_of(Fruit::Root)),
+            Draft::new(Kind::Harvest, lot, &field, season.at(10, date, 17, 20), harvest).in_village(VILLAGE),
         )?;
         let test = Test {
             subject: lot,
@@ -298,6 +301,7 @@ pub(super) fn tell(teller: &mut Teller<'_>, trade: &Trade) -> anyhow::Result<Vec
         )
         .at_site(HOUSE),
     )?;
+    vouch(teller, trade, &house, BAGS_40, season.at(11, 9, 18, 0))?;
     let bags = || containers(232, "bag", "250", "g");
     let stored = json!({ "site": HOUSE, "action": "in", "storage_type": "ambient", "quantity": bags() });
     teller.say(Draft::new(Kind::Storage, BAGS_40, &house, season.at(11, 9, 17, 0), stored).at_site(HOUSE))?;
@@ -311,6 +315,7 @@ pub(super) fn tell(teller: &mut Teller<'_>, trade: &Trade) -> anyhow::Result<Vec
         shipped: bags(),
         depart: season.at(11, 10, 10, 0),
         site: HOUSE,
+        drawn: false,
     };
     let shipment = journey.ship(teller)?;
     let arrival = Arrival {

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::{
     Arrival, FIELD_KINDS, Featured, HOUSE_KINDS, LAB_ROLES, Move, Test, featured, measured, not_detected,
-    readings,
+    readings, sold, vouch,
 };
 use crate::demo::cast::{Org, Trade};
 use crate::demo::draft::{Draft, containers, quantity};
@@ -153,8 +153,7 @@ pub(super) fn tell(teller: &mut Teller<'_>, trade: &Trade) -> anyhow::Result<Vec
             season.on(5, 12),
             work("bagging", "整株罩防虫罗幔，防果蝇和雨淋，到采收前不揭。"),
         )
-        .in_village(VILLAGE)
-        .drawing("罗幔下的果园", pictures::terraces(Fruit::Bayberry)),
+        .in_village(VILLAGE),
     )?;
     let traps = json!({
         "kind": "other",
@@ -170,6 +169,9 @@ pub(super) fn tell(teller: &mut Teller<'_>, trade: &Trade) -> anyhow::Result<Vec
         "note": "本季未使用化学农药，只用罗幔和诱捕器。",
     });
     teller.say(Draft::on_day(Kind::Input, crop, &field, season.on(5, 18), traps).in_village(VILLAGE))?;
+
+    let walk = json!({ "action": "patrol", "finding": "normal", "growth_stage": "colouring" });
+    teller.say(Draft::on_day(Kind::Observation, crop, &field, season.on(6, 2), walk).in_village(VILLAGE))?;
 
     // An independent laboratory, before and after picking.
     let before = Test {
@@ -188,6 +190,7 @@ pub(super) fn tell(teller: &mut Teller<'_>, trade: &Trade) -> anyhow::Result<Vec
         conclusion: "pass",
         lab_name: LAB_NAME,
         village: VILLAGE,
+        drawn: true,
     };
     let sampled = before.sample(teller, season.at(6, 8, 8, 20))?;
     before.report(teller, sampled, season.on(6, 8), season.at(6, 10, 16, 40))?;
@@ -232,6 +235,7 @@ pub(super) fn tell(teller: &mut Teller<'_>, trade: &Trade) -> anyhow::Result<Vec
             not_detected("高效氯氟氰菊酯"),
             measured("可溶性固形物", "12.4", "brix", "info"),
         ]),
+        drawn: false,
         ..before
     };
     let sampled = after.sample(teller, season.at(6, 12, 7, 15))?;
@@ -375,6 +379,7 @@ pub(super) fn tell(teller: &mut Teller<'_>, trade: &Trade) -> anyhow::Result<Vec
         shipped: all_boxes(),
         depart: season.at(6, 12, 18, 40),
         site: HOUSE,
+        drawn: true,
     };
     let shipment = journey.ship(teller)?;
     let on_the_road = Logger {
@@ -406,6 +411,15 @@ pub(super) fn tell(teller: &mut Teller<'_>, trade: &Trade) -> anyhow::Result<Vec
     };
     journey.arrive(teller, shipment, arrival)?;
     after.report(teller, sampled, season.on(6, 12), season.at(6, 13, 15, 10))?;
+    vouch(teller, trade, &house, BOXES_A, season.at(6, 13, 16, 0))?;
+    sold(
+        teller,
+        trade,
+        BOXES_A,
+        containers(150, "box", "2", "kg"),
+        season.on(6, 13),
+        season.at(6, 15, 22, 0),
+    )?;
 
     Ok(vec![
         featured(

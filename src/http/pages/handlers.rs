@@ -265,6 +265,7 @@ fn layout(state: &AppState, request: &HttpRequest, path: &str, query: &'static s
         lang: language::of(request),
         public_url: config.public_url.clone(),
         operator: config.operator.clone().unwrap_or_else(|| config.origin.clone()),
+        demonstration: state.demonstration,
         path: path.to_owned(),
         query,
         title: String::new(),

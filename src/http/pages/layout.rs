@@ -26,6 +26,8 @@ pub(super) struct Layout {
     /// Scheme and host, without a slash at the end.
     pub(super) public_url: String,
     pub(super) operator: String,
+    /// The ledger is for show.
+    pub(super) demonstration: bool,
     /// Of this page, without the language: `/b/farm.lot`.
     pub(super) path: String,
     /// More of the query that a change of language keeps: `&all=1`.

@@ -22,6 +22,7 @@ fn layout(lang: Lang) -> Layout {
         lang,
         public_url: "https://trace.example".to_owned(),
         operator: "仙居县农产品溯源中心".to_owned(),
+        demonstration: false,
         path: "/b/shanqian.dk0613a".to_owned(),
         query: "",
         title: String::new(),
