@@ -16,6 +16,8 @@ mod photos;
 mod product;
 mod reason;
 mod seats;
+mod safety;
+mod status;
 mod story;
 mod tables;
 mod times;
@@ -30,6 +32,10 @@ pub use people::{IdentityCheck, Organisation, RevokedKey, Signed};
 pub use product::{Origin, Plot, Product};
 pub use reason::{Fact, Said, Source};
 pub use seats::{Guarantee, Seat, Seats, guarantees};
+pub use safety::{
+    Active, Claim, Completeness, Coverage, Earliest, Interval, StageRecords, Temperature, earliest_harvest,
+};
+pub use status::{Judgement, Lifted, Reason, Weight};
 pub use story::{Ask, Event, Photo, Story};
 pub use tables::BrandRow;
 pub use tables::{Set, Tables, Tunables, in_force_since};

@@ -204,6 +204,13 @@ impl Tables {
         self.tunables.iter().rev().find_map(|set| set.rows.first()).copied().unwrap_or_default()
     }
 
+    /// The thresholds in force when the ledger took `seq`, and all later ones.
+    pub fn tunables_since(&self, seq: u64) -> Vec<Tunables> {
+        let unset = self.tunables.first().is_none_or(|first| first.seq > seq);
+        let sets = in_force_since(&self.tunables, seq).iter().filter_map(|set| set.rows.first().copied());
+        unset.then(Tunables::default).into_iter().chain(sets).collect()
+    }
+
     /// The record that set the newest thresholds.
     pub fn tunables_set(&self) -> Option<(u64, Hash)> {
         self.tunables.last().map(|set| (set.seq, set.leaf))

@@ -51,6 +51,15 @@ impl InMemory {
 }
 
 pub(crate) fn farm() -> Farm<InMemory> {
+    opened(farm::genesis)
+}
+
+/// One whose ledger says that it is for show, so that it takes made-up rule rows.
+pub(crate) fn demonstration() -> Farm<InMemory> {
+    opened(farm::demonstration)
+}
+
+fn opened(genesis: fn(&str, &str, &str) -> Envelope) -> Farm<InMemory> {
     let mut ledger = InMemory {
         state: State::load(MemoryFacts::default()).unwrap(),
         at: 1_767_225_600_000,
@@ -61,7 +70,7 @@ pub(crate) fn farm() -> Farm<InMemory> {
         crate::note::vkey::KeyType::Ed25519,
         farm::key("log").public(),
     );
-    let genesis = farm::genesis("suyuan.test/log", &log.to_string(), "2026-03-01T08:00:00+08:00");
+    let genesis = genesis("suyuan.test/log", &log.to_string(), "2026-03-01T08:00:00+08:00");
     let statement = Statement::parse(&genesis.payload).unwrap();
     let record = ledger.state.draft(genesis, statement, ledger.at).unwrap();
     ledger.apply(record);

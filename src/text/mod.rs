@@ -11,6 +11,7 @@ mod page;
 mod problem;
 mod produce;
 mod seat;
+mod status;
 mod verdict;
 mod words;
 
@@ -21,6 +22,7 @@ pub use page::Page;
 pub use problem::Problem;
 pub use produce::{Amount, Condition, KeyStanding, Stage, Standing};
 pub use seat::{PromiseState, SeatName, SeatState};
+pub use status::{ClaimState, Need, Status, Use, Why};
 pub use verdict::{Layer, Outcome};
 pub use words::{Lang, Words, fill, t};
 
@@ -30,6 +32,7 @@ use words::Entry;
 pub fn entries() -> Vec<Entry> {
     [
         words::entries::<Amount>(),
+        words::entries::<ClaimState>(),
         words::entries::<Condition>(),
         words::entries::<Fault>(),
         words::entries::<Figure>(),
@@ -38,6 +41,7 @@ pub fn entries() -> Vec<Entry> {
         words::entries::<Flag>(),
         words::entries::<KeyStanding>(),
         words::entries::<Layer>(),
+        words::entries::<Need>(),
         words::entries::<Outcome>(),
         words::entries::<Page>(),
         words::entries::<Problem>(),
@@ -46,6 +50,9 @@ pub fn entries() -> Vec<Entry> {
         words::entries::<SeatState>(),
         words::entries::<Stage>(),
         words::entries::<Standing>(),
+        words::entries::<Status>(),
+        words::entries::<Use>(),
+        words::entries::<Why>(),
     ]
     .concat()
 }

@@ -33,12 +33,16 @@ pub fn quantity(entered: &str, unit: &str) -> Value {
 }
 
 pub fn genesis(origin: &str, log_vkey: &str, at: &str) -> Envelope {
+    genesis_with(origin, log_vkey, at, json!({}))
+}
+
+fn genesis_with(origin: &str, log_vkey: &str, at: &str, more: Value) -> Envelope {
     let keys = ["registrar-1", "registrar-2"].map(key);
     let mut touches: Vec<String> = keys.iter().map(|key| format!("key:{}", key.key_id())).collect();
     touches.push("ledger:".to_owned());
     let signer = |key: &KeyPair| json!({"org": "org:registrar", "key": key.key_id(), "as": "registrar"});
     let public = |key: &KeyPair| json!({"public_key": hex::encode(key.public().as_bytes())});
-    let payload = json!({
+    let mut payload = json!({
         "v": 1, "origin": origin, "id": statement_id(0), "kind": "genesis/1", "subject": "org:registrar",
         "touches": touches, "signers": keys.iter().map(signer).collect::<Vec<_>>(),
         "occurred_at": at, "recorded_at": at,
@@ -47,6 +51,9 @@ pub fn genesis(origin: &str, log_vkey: &str, at: &str) -> Envelope {
             "keys": keys.iter().map(public).collect::<Vec<_>>(),
         },
     });
+    for (name, value) in more.as_object().unwrap() {
+        payload["data"][name] = value.clone();
+    }
     sign(&payload, &keys.iter().collect::<Vec<_>>()).0
 }
 
@@ -498,3 +505,241 @@ impl<L: Ledger> Farm<L> {
 
 /// Openings by leaf, as a story takes them.
 pub type Openings = BTreeMap<Hash, Vec<Value>>;
+
+// -- what is judged ----------------------------------------------------------------------------------------------
+
+/// The beginning of a ledger for show, which takes made-up rule rows.
+pub fn demonstration(origin: &str, log_vkey: &str, at: &str) -> Envelope {
+    genesis_with(origin, log_vkey, at, json!({"demonstration": true}))
+}
+
+/// One use of a pesticide on the season of [`Farm::grow`].
+pub struct Spray<'a> {
+    pub subject: &'a str,
+    pub touches: &'a [&'a str],
+    /// `YYYY-MM-DD`, or to the second.
+    pub at: &'a str,
+    pub recorded_at: &'a str,
+    pub formulation: &'a str,
+    /// Name, content in per cent.
+    pub actives: &'a [(&'a str, &'a str)],
+    pub phi_days: Option<u64>,
+    pub max_uses: Option<u64>,
+}
+
+impl Default for Spray<'_> {
+    fn default() -> Self {
+        Spray {
+            subject: "crop:qingshan.p1-2026",
+            touches: &[],
+            at: "2026-05-01",
+            recorded_at: "2026-06-12T18:00:00+08:00",
+            formulation: "乳油",
+            actives: &[("阿维菌素", "1.8")],
+            phi_days: Some(14),
+            max_uses: None,
+        }
+    }
+}
+
+impl Spray<'_> {
+    pub fn data(&self) -> Value {
+        let day = &self.at[..10];
+        let actives: Vec<Value> = self
+            .actives
+            .iter()
+            .map(|(name, content)| json!({"name": name, "content": content, "unit": "percent"}))
+            .collect();
+        let mut data = json!({
+            "kind": "pesticide",
+            "product": {
+                "name": "某某农药", "manufacturer": "某某厂", "reg_no": "PD20101234",
+                "formulation": self.formulation, "active_ingredients": actives,
+            },
+            "target": "果蝇", "method": "spray", "dilution": 3000, "area": quantity("12.5", "mu"),
+            "start_date": day, "end_date": day, "operator": "王小山",
+        });
+        if let Some(days) = self.phi_days {
+            data["phi_days"] = json!(days);
+        }
+        if let Some(most) = self.max_uses {
+            data["max_uses"] = json!(most);
+        }
+        data
+    }
+}
+
+impl<L: Ledger> Farm<L> {
+    pub fn spray(&mut self, spray: &Spray<'_>) -> Hash {
+        self.say(Says {
+            kind: "input/1",
+            subject: spray.subject,
+            touches: spray.touches,
+            signer: ("qingshan", "coop"),
+            occurred_at: spray.at,
+            recorded_at: Some(spray.recorded_at),
+            data: spray.data(),
+            ..Says::default()
+        })
+    }
+
+    /// What was recorded as `leaf` is to read like `spray`, said at its `recorded_at`.
+    pub fn correct_spray(&mut self, leaf: Hash, spray: &Spray<'_>) -> Hash {
+        self.say(Says {
+            kind: "correction/1",
+            subject: spray.subject,
+            touches: spray.touches,
+            signer: ("qingshan", "coop"),
+            occurred_at: spray.recorded_at,
+            corrects: Some(leaf),
+            original: Some(Kind::Input),
+            data: json!({"reason": "typo", "occurred_at": spray.at, "data": spray.data()}),
+            ..Says::default()
+        })
+    }
+
+    /// The author takes back what was recorded as `leaf`.
+    pub fn withdraw(
+        &mut self,
+        leaf: Hash,
+        subject: &str,
+        touches: &[&str],
+        signer: (&str, &str),
+        at: &str,
+    ) -> Hash {
+        self.say(Says {
+            kind: "withdrawal/1",
+            subject,
+            touches,
+            signer,
+            occurred_at: at,
+            data: json!({"withdraws": leaf, "reason": "made_in_error"}),
+            ..Says::default()
+        })
+    }
+
+    /// A table of rules.
+    pub fn set_rules(&mut self, table: &str, rows: Value, at: &str) -> Hash {
+        self.say(Says {
+            kind: "rules.set/1",
+            subject: "ledger:",
+            signer: ("registrar", "registrar"),
+            key: Some("registrar-1"),
+            occurred_at: at,
+            data: json!({"table": table, table: rows}),
+            ..Says::default()
+        })
+    }
+
+    pub fn sell(&mut self, lot: &str, at: &str) -> Hash {
+        self.say(Says {
+            kind: "sale/1",
+            subject: lot,
+            signer: ("xianda", "platform"),
+            occurred_at: at,
+            data: json!({
+                "channel": "douyin", "period": {"from": &at[..10], "to": &at[..10]}, "quantity": quantity("10", "jin"),
+            }),
+            ..Says::default()
+        })
+    }
+
+    pub fn hold(&mut self, subject: &str, signer: (&str, &str), at: &str) -> Hash {
+        self.say(Says {
+            kind: "hold/1",
+            subject,
+            signer,
+            occurred_at: at,
+            data: json!({"reason": "precaution"}),
+            ..Says::default()
+        })
+    }
+
+    pub fn release(
+        &mut self,
+        subject: &str,
+        signer: (&str, &str),
+        lifts: &[Hash],
+        test: Option<Hash>,
+        at: &str,
+    ) -> Hash {
+        let mut data =
+            json!({"lifts": lifts, "basis": if test.is_some() { "retest" } else { "records_checked" }});
+        if let Some(test) = test {
+            data["test"] = json!(test);
+        }
+        self.say(Says { kind: "release/1", subject, signer, occurred_at: at, data, ..Says::default() })
+    }
+
+    /// A result of `lab` about `subject`, of a sample that it drew an hour before.
+    pub fn result(
+        &mut self,
+        subject: &str,
+        signer: (&str, &str),
+        at: &str,
+        conclusion: &str,
+        items: Value,
+    ) -> Hash {
+        let sampling = self.say(Says {
+            kind: "sampling/1",
+            subject,
+            signer,
+            occurred_at: at,
+            data: json!({
+                "sample_no": format!("S{}", self.made), "sampler": "陈检", "sampler_org": signer.0,
+                "drawn_from": subject, "sample_qty": quantity("2", "kg"), "method": "random", "lab": "zhejian",
+                "purpose": "commissioned",
+            }),
+            ..Says::default()
+        });
+        let data = self.result_data(Some(sampling), at, conclusion, items);
+        self.result_as(subject, signer, at, data)
+    }
+
+    pub fn result_data(&self, sampling: Option<Hash>, at: &str, conclusion: &str, items: Value) -> Value {
+        let mut data = json!({
+            "sample_no": format!("R{}", self.made), "lab": "zhejian", "cma_no": "CMA-221100123456",
+            "method": "gc_ms", "received_date": &at[..10], "reported_date": &at[..10],
+            "report_no": format!("R{}", self.made), "conclusion": conclusion, "items": items,
+        });
+        if let Some(sampling) = sampling {
+            data["sampling"] = json!(sampling);
+        }
+        data
+    }
+
+    pub fn result_as(&mut self, subject: &str, signer: (&str, &str), at: &str, mut data: Value) -> Hash {
+        let (report, _) = self.picture(at.as_bytes(), "application/pdf", false);
+        data["report_file"] = report[0]["commitment"].clone();
+        self.say(Says {
+            kind: "inspection/1",
+            subject,
+            signer,
+            occurred_at: at,
+            more: json!({"attachments": report}),
+            data,
+            ..Says::default()
+        })
+    }
+
+    /// Readings of a cold store of the packhouse.
+    pub fn readings(&mut self, lot: &str, from: &str, to: &str, max: &str, over: u64, gap: u64) -> Hash {
+        let chunk = Hash::of(format!("readings {}", self.made).as_bytes());
+        let (report, _) = self.picture(chunk.to_string().as_bytes(), "text/csv", false);
+        self.say(Says {
+            kind: "storage/1",
+            subject: lot,
+            signer: ("shanqian", "packhouse"),
+            occurred_at: to,
+            more: json!({"attachments": report}),
+            data: json!({
+                "site": "山前产地仓冷库二号", "action": "readings", "storage_type": "cold", "max_temp": "5",
+                "readings": {
+                    "chunk": report[0]["commitment"], "count": 60, "from": from, "to": to, "min": "1", "max": max,
+                    "over_minutes": over, "gap_minutes": gap, "sensor_id": "T1",
+                },
+            }),
+            ..Says::default()
+        })
+    }
+}
