@@ -54,7 +54,7 @@ fn moves() -> impl Strategy<Value = Vec<Move>> {
         (1..28_u32).prop_map(|day| Move::CorrectHarvest { day }),
         Just(Move::WithdrawHarvest),
     ];
-    proptest::collection::vec(one, 1..10)
+    proptest::collection::vec(one, 2..16)
 }
 
 const LATER: &str = "2026-06-15T12:00:00+08:00";
@@ -69,6 +69,12 @@ struct Game {
     is_held: bool,
     /// The current leaf of the harvest, while it stands.
     harvest: Option<Hash>,
+}
+
+/// One of those that there are, and its place.
+fn aimed<T: Copy>(targets: &[T], which: usize) -> Option<(usize, T)> {
+    let place = which.checked_rem(targets.len())?;
+    Some((place, targets[place]))
 }
 
 impl Game {
@@ -87,16 +93,16 @@ impl Game {
                 all.push(leaf);
             }
             Move::Correct { which, day: on, phi } => {
-                if let Some((leaf, false)) = sprays.get(*which).copied() {
+                if let Some((place, (leaf, false))) = aimed(sprays, *which) {
                     let spray =
                         Spray { at: &day(*on), recorded_at: LATER, phi_days: Some(*phi), ..Spray::default() };
-                    sprays[*which].0 = farm.correct_spray(leaf, &spray);
+                    sprays[place].0 = farm.correct_spray(leaf, &spray);
                 }
             }
             Move::Withdraw { which } => {
-                if let Some((leaf, false)) = sprays.get(*which).copied() {
+                if let Some((place, (leaf, false))) = aimed(sprays, *which) {
                     farm.withdraw(leaf, SEASON, &[], COOP, LATER);
-                    sprays[*which].1 = true;
+                    sprays[place].1 = true;
                 }
             }
             Move::Result { good, of_season } => {
@@ -114,9 +120,9 @@ impl Game {
                 all.push(farm.result_as(HARVEST, COOP, LATER, data));
             }
             Move::WithdrawResult { which } => {
-                if let Some((leaf, about, false)) = results.get(*which).copied() {
+                if let Some((place, (leaf, about, false))) = aimed(results, *which) {
                     farm.withdraw(leaf, about, &[], LAB, LATER);
-                    results[*which].2 = true;
+                    results[place].2 = true;
                 }
             }
             Move::Readings { hour, length, over } => {
@@ -147,7 +153,7 @@ impl Game {
                 }
             }
             Move::ReleaseByFarm { which } => {
-                let lifts = all.get(*which).copied().unwrap_or(all[0]);
+                let lifts = all[*which % all.len()];
                 let test = results.last().map(|(leaf, _, _)| *leaf);
                 farm.release(BATCH, PACKHOUSE, &[lifts], test, LATER);
             }
