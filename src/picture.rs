@@ -58,16 +58,19 @@ mod tests {
     fn a_picture_made_smaller_and_coarser_is_still_alike_and_another_is_not() {
         let near = Tunables::default().photo_distance;
         let drawings = crate::demo::drawings();
-        for (name, jpeg) in &drawings {
+        let hashes: Vec<(&str, u64)> = drawings.iter().map(|(name, jpeg)| (*name, hash(jpeg))).collect();
+        for ((name, jpeg), (_, own)) in drawings.iter().zip(&hashes) {
+            assert!(phash::is_telling(*own), "{name}: {own:016x}");
             let whole = image::load_from_memory(jpeg).unwrap();
             let half = whole.resize_exact(whole.width() / 2, whole.height() / 2, FilterType::Triangle);
-            for changed in [encoded(&whole, 40), encoded(&half, 90), encoded(&half, 40)] {
-                let distance = (hash(jpeg) ^ hash(&changed)).count_ones();
+            for changed in [encoded(&whole, 40), encoded(&half, 40)] {
+                let distance = (own ^ hash(&changed)).count_ones();
                 assert!(distance <= near, "{name}: {distance} bits from its own copy");
             }
-            assert!(phash::is_telling(hash(jpeg)), "{name}: {:016x}", hash(jpeg));
-            for (other, drawn) in drawings.iter().filter(|(other, _)| other != name) {
-                let distance = (hash(jpeg) ^ hash(drawn)).count_ones();
+        }
+        for (i, (name, one)) in hashes.iter().enumerate() {
+            for (other, hash) in &hashes[..i] {
+                let distance = (one ^ hash).count_ones();
                 assert!(distance > near, "{name} and {other} are {distance} bits apart");
             }
         }

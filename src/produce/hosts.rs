@@ -19,6 +19,8 @@ use crate::statement::time::Date;
 pub struct Hosts {
     /// By bare id.
     orgs: BTreeMap<String, HostFacts>,
+    /// Hosts by the leaf of what they signed.
+    signed: BTreeMap<Hash, Vec<String>>,
     /// By lot: holds that somebody set on it.
     holds: BTreeMap<Subject, Vec<Source>>,
 }
@@ -70,6 +72,7 @@ impl Hosts {
         match Kind::try_from(&statement.kind) {
             Ok(Kind::SignOff) => {
                 for host in statement.signers.iter().filter(|signer| signer.role == Role::Host) {
+                    self.signed.entry(source.leaf).or_default().push(host.org.clone());
                     self.orgs.entry(host.org.clone()).or_default().sign_offs.push(SignedOff {
                         source,
                         lot: statement.subject.to_string(),
@@ -111,9 +114,11 @@ impl Hosts {
                 enforced.withdrawn.get_or_insert(by);
             }
         }
-        let sign_offs = self.orgs.values_mut().flat_map(|facts| &mut facts.sign_offs);
-        for signed in sign_offs.filter(|signed| signed.source.leaf == leaf) {
-            signed.withdrawn.get_or_insert(by);
+        for host in self.signed.get(&leaf).into_iter().flatten() {
+            let sign_offs = self.orgs.get_mut(host).into_iter().flat_map(|facts| &mut facts.sign_offs);
+            for signed in sign_offs.filter(|signed| signed.source.leaf == leaf) {
+                signed.withdrawn.get_or_insert(by);
+            }
         }
     }
 

@@ -112,6 +112,11 @@ pub(crate) fn entries(farm: &Farm<InMemory>) -> Vec<Entry> {
     (0..farm.ledger.state.size()).map(|seq| reader.entry(seq).unwrap()).collect()
 }
 
+/// Every record so far.
+pub(crate) fn all_records(farm: &Farm<InMemory>) -> Vec<Record> {
+    entries(farm).iter().filter_map(|entry| entry.as_record().cloned()).collect()
+}
+
 fn story(farm: &mut Farm<InMemory>) -> Story {
     tell(farm, BATCH, "2026-06-16T10:00:00+08:00").unwrap()
 }

@@ -15,12 +15,29 @@ pub fn of_rgba(width: u32, height: u32, rgba: &[u8]) -> Option<u64> {
     if u64::try_from(rgba.len()).ok()? != pixels * 4 {
         return None;
     }
-    let picture = Picture { width, height, rgba };
-    let bright = |columns, rows| picture.grid(columns, rows, brightness);
-    let across = bright(5, 8).into_iter().flat_map(|row| rises(&row[..4], &row[1..]));
-    let down = [bright(4, 5), picture.grid(4, 5, redness)]
-        .into_iter()
-        .flat_map(|grid| grid.windows(2).flat_map(|rows| rises(&rows[0], &rows[1])).collect::<Vec<_>>());
+    let (mut across, mut bright, mut red) = (Grid::new(5, 8), Grid::new(4, 5), Grid::new(4, 5));
+    let (mut brightness, mut redness) = (vec![0], vec![0]);
+    // A row has at most 2^30 bytes.
+    for (y, row) in rgba.chunks_exact(width as usize * 4).enumerate() {
+        brightness.truncate(1);
+        redness.truncate(1);
+        let (mut bright_so_far, mut red_so_far) = (0, 0);
+        for pixel in row.chunks_exact(4) {
+            let [r, g, b] = over_white(pixel);
+            bright_so_far += 299 * r + 587 * g + 114 * b;
+            // Half a step off, so that the noise of a grey picture does not cross a step.
+            red_so_far += 255_500 + 1_000 * r - 1_000 * g;
+            brightness.push(bright_so_far);
+            redness.push(red_so_far);
+        }
+        across.add(y as u64, height, &brightness);
+        bright.add(y as u64, height, &brightness);
+        red.add(y as u64, height, &redness);
+    }
+    let across = across.values(width, height);
+    let across = across.iter().flat_map(|row| rises(&row[..4], &row[1..]));
+    let down = [bright.values(width, height), red.values(width, height)];
+    let down = down.iter().flat_map(|grid| grid.windows(2).flat_map(|rows| rises(&rows[0], &rows[1])));
     Some(across.chain(down).fold(0, |hash, bit| hash << 1 | u64::from(bit)))
 }
 
@@ -41,28 +58,42 @@ pub fn is_telling(hash: u64) -> bool {
     PARTS.into_iter().map(rarer).sum::<u32>() >= TELLING_BITS_MIN
 }
 
-struct Picture<'a> {
-    width: u64,
-    height: u64,
-    rgba: &'a [u8],
+/// A picture averaged to rows of boxes, in steps of one grey.
+struct Grid {
+    columns: u64,
+    rows: u64,
+    /// Of each box, row by row.
+    sums: Vec<u64>,
 }
 
-impl Picture<'_> {
-    /// The picture averaged to rows of boxes, in steps of one grey.
-    fn grid(&self, columns: u64, rows: u64, value: fn([u64; 3]) -> u64) -> Vec<Vec<u64>> {
-        let row = |y| (0..columns).map(|x| self.average(span(self.width, x, columns), y, value)).collect();
-        (0..rows).map(|y| row(span(self.height, y, rows))).collect()
+impl Grid {
+    fn new(columns: u64, rows: u64) -> Grid {
+        Grid { columns, rows, sums: vec![0; (columns * rows) as usize] }
     }
 
-    fn average(&self, across: (u64, u64), down: (u64, u64), value: fn([u64; 3]) -> u64) -> u64 {
-        let mut sum = 0;
-        for y in down.0..down.1 {
-            // As many pixels as the slice holds, at most 2^28.
-            let place = |x: u64| (y * self.width + x) as usize * 4;
-            let pixels = self.rgba[place(across.0)..place(across.1)].chunks_exact(4);
-            sum += pixels.map(|pixel| value(over_white(pixel))).sum::<u64>();
+    /// Takes in a row of pixels: `sums` are those of the first 0, 1, 2, … of them.
+    fn add(&mut self, y: u64, height: u64, sums: &[u64]) {
+        let width = sums.len() as u64 - 1;
+        let boxes = (0..self.rows).flat_map(|row| (0..self.columns).map(move |column| (row, column)));
+        for (place, (row, column)) in boxes.enumerate() {
+            let (top, bottom) = span(height, row, self.rows);
+            if (top..bottom).contains(&y) {
+                let (left, right) = span(width, column, self.columns);
+                self.sums[place] += sums[right as usize] - sums[left as usize];
+            }
         }
-        sum / ((across.1 - across.0) * (down.1 - down.0) * 1_000)
+    }
+
+    fn values(&self, width: u64, height: u64) -> Vec<Vec<u64>> {
+        let size = |n, length, of| {
+            let (from, to) = span(length, n, of);
+            to - from
+        };
+        let value = |row: u64, column: u64| {
+            let pixels = size(row, height, self.rows) * size(column, width, self.columns);
+            self.sums[(row * self.columns + column) as usize] / (pixels * 1_000)
+        };
+        (0..self.rows).map(|row| (0..self.columns).map(|column| value(row, column)).collect()).collect()
     }
 }
 
@@ -78,16 +109,10 @@ fn span(length: u64, n: u64, of: u64) -> (u64, u64) {
 
 fn over_white(pixel: &[u8]) -> [u64; 3] {
     let alpha = u64::from(pixel[3]);
-    std::array::from_fn(|i| (u64::from(pixel[i]) * alpha + 255 * (255 - alpha) + 127) / 255)
-}
-
-fn brightness([red, green, blue]: [u64; 3]) -> u64 {
-    299 * red + 587 * green + 114 * blue
-}
-
-/// Half a step off, so that the noise of a grey picture does not cross a step.
-fn redness([red, green, _]: [u64; 3]) -> u64 {
-    255_500 + 1_000 * red - 1_000 * green
+    std::array::from_fn(|i| match alpha {
+        255 => u64::from(pixel[i]),
+        _ => (u64::from(pixel[i]) * alpha + 255 * (255 - alpha) + 127) / 255,
+    })
 }
 
 #[cfg(test)]

@@ -99,6 +99,15 @@ impl<L: Ledger> Farm<L> {
     }
 
     pub fn register(&mut self, org: &str, name: &str, name_en: &str, role: &str) -> Hash {
+        self.register_in(org, name, name_en, &[role])
+    }
+
+    /// In several roles.
+    pub fn register_as(&mut self, org: &str, name: &str, roles: &[&str]) -> Hash {
+        self.register_in(org, name, name, roles)
+    }
+
+    fn register_in(&mut self, org: &str, name: &str, name_en: &str, roles: &[&str]) -> Hash {
         let founding = key(org);
         let payload = self.payload(&Says {
             kind: "org.register/1",
@@ -108,7 +117,7 @@ impl<L: Ledger> Farm<L> {
             key: Some("registrar-1"),
             occurred_at: "2026-03-01T09:00:00+08:00",
             data: json!({
-                "name": name, "name_en": name_en, "roles": [role], "address_village": "仙居县步路乡",
+                "name": name, "name_en": name_en, "roles": roles, "address_village": "仙居县步路乡",
                 "identity": {
                     "checked_by": "registrar", "method": "in_person", "date": "2026-02-26",
                     "document_type": "business_licence",
@@ -119,7 +128,7 @@ impl<L: Ledger> Farm<L> {
         });
         let mut payload = payload;
         payload["signers"].as_array_mut().unwrap().push(json!({
-            "org": format!("org:{org}"), "key": founding.key_id(), "as": role,
+            "org": format!("org:{org}"), "key": founding.key_id(), "as": roles[0],
         }));
         let (envelope, _) = sign(&payload, &[&key("registrar-1"), &founding]);
         self.ledger.take(envelope, Vec::new())
@@ -127,15 +136,23 @@ impl<L: Ledger> Farm<L> {
 
     /// Gives an organisation a second key that may sign some kinds.
     pub fn add_key(&mut self, org: &str, role: &str, name: &str, kinds: &[&str]) -> Hash {
+        self.add_key_with(org, role, name, json!({"scope": {"kinds": kinds}}))
+    }
+
+    /// One that is to be valid until a day.
+    pub fn add_key_until(&mut self, org: &str, role: &str, name: &str, kinds: &[&str], until: &str) -> Hash {
+        self.add_key_with(org, role, name, json!({"scope": {"kinds": kinds}, "valid_until": until}))
+    }
+
+    fn add_key_with(&mut self, org: &str, role: &str, name: &str, mut data: Value) -> Hash {
         let added = key(name);
+        data["public_key"] = json!(hex::encode(added.public().as_bytes()));
         let mut payload = self.payload(&Says {
             kind: "org.key.add/1",
             subject: &format!("key:{}", added.key_id()),
             signer: (org, role),
             occurred_at: "2026-03-02T09:00:00+08:00",
-            data: json!({
-                "public_key": hex::encode(added.public().as_bytes()), "scope": {"kinds": kinds},
-            }),
+            data,
             ..Says::default()
         });
         payload["signers"].as_array_mut().unwrap().push(json!({
@@ -239,9 +256,26 @@ impl<L: Ledger> Farm<L> {
         let harvest = self.harvest("860");
         self.move_to_packhouse();
         let inspection = self.inspect("LAB-2026-0613", "pass");
-        self.pack();
+        self.pack("2026-06-13");
         let shipping = self.ship();
         Season { harvest, inspection, shipping }
+    }
+
+    /// Up to the packing, with that day on the pack.
+    pub fn season_packed(&mut self, pack_date: &str) {
+        self.grow();
+        self.harvest("860");
+        self.move_to_packhouse();
+        self.inspect("LAB-2026-0613", "pass");
+        self.pack(pack_date);
+    }
+
+    /// Up to the packing, picked after the order or not.
+    pub fn season_with(&mut self, after_order: bool) {
+        self.grow();
+        self.harvest_of(json!({"after_order": after_order, "quantity": quantity("860", "jin")}));
+        self.move_to_packhouse();
+        self.pack("2026-06-13");
     }
 
     pub fn grow(&mut self) {
@@ -294,6 +328,17 @@ impl<L: Ledger> Farm<L> {
     }
 
     pub fn harvest(&mut self, jin: &str) -> Hash {
+        self.harvest_of(json!({"quantity": quantity(jin, "jin")}))
+    }
+
+    fn harvest_of(&mut self, more: Value) -> Hash {
+        let mut data = json!({
+            "from": ["crop:qingshan.p1-2026"], "crop": "杨梅", "variety": "东魁", "pickers": 14, "brix": "11.8",
+            "picker_names": ["王小山", "李月"],
+        });
+        if let (Value::Object(data), Value::Object(more)) = (&mut data, more) {
+            data.extend(more);
+        }
         self.say(Says {
             kind: "harvest/1",
             subject: "batch:qingshan.h0613",
@@ -302,10 +347,7 @@ impl<L: Ledger> Farm<L> {
             occurred_at: "2026-06-13T05:30:00+08:00",
             recorded_at: Some("2026-06-13T08:10:00+08:00"),
             more: json!({"place": {"village": "浙江省仙居县步路乡西炉村"}, "source": "manual"}),
-            data: json!({
-                "from": ["crop:qingshan.p1-2026"], "quantity": quantity(jin, "jin"), "crop": "杨梅",
-                "variety": "东魁", "pickers": 14, "brix": "11.8", "picker_names": ["王小山", "李月"],
-            }),
+            data,
             ..Says::default()
         })
     }
@@ -375,7 +417,7 @@ impl<L: Ledger> Farm<L> {
         })
     }
 
-    fn pack(&mut self) {
+    fn pack(&mut self, pack_date: &str) {
         self.say(Says {
             kind: "packing/1",
             subject: BATCH,
@@ -390,7 +432,7 @@ impl<L: Ledger> Farm<L> {
                 }],
                 "loss": quantity("60", "jin"), "loss_reason": "off_size", "site": "山前产地仓一号线",
                 "product": "仙居东魁杨梅", "brand": "青山", "pack_type": "foam_box_ice",
-                "net_weight": quantity("2.5", "kg"), "pack_count": 160, "pack_date": "2026-06-13",
+                "net_weight": quantity("2.5", "kg"), "pack_count": 160, "pack_date": pack_date,
                 "shelf_life_days": 5, "storage_advice": ["refrigerate", "eat_soon"], "eating": ["salt_water"],
                 "shortcomings": ["bruises_easily", "short_life"],
             }),

@@ -15,7 +15,7 @@ mod people;
 mod watch;
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 use std::collections::BTreeMap;
 

@@ -39,7 +39,9 @@ pub struct Watchlist {
     samples: Numbers,
     /// What lots, seasons and plots came from, directly.
     parents: BTreeMap<Subject, BTreeSet<Subject>>,
-    /// By the leaf of what was taken back: the entry that did.
+    /// What corrections correct first, by their own leaves.
+    originals: BTreeMap<Hash, Hash>,
+    /// By the leaf of what was taken back, in its first version: the entry that did.
     withdrawn: BTreeMap<Hash, u64>,
 }
 
@@ -80,13 +82,14 @@ impl Watchlist {
             Kind::Withdrawal => {
                 let withdrawn = statement.data.get("withdraws").and_then(Value::as_str);
                 if let Some(leaf) = withdrawn.and_then(|leaf| leaf.parse().ok()) {
-                    self.withdrawn.entry(leaf).or_insert(record.seq);
+                    self.withdrawn.entry(self.original(leaf)).or_insert(record.seq);
                     self.reports.end(&leaf, record.seq);
                     self.samples.end(&leaf, record.seq);
                 }
             }
             Kind::Correction => {
                 if let Some(corrected) = &statement.corrects {
+                    self.originals.insert(source.leaf, self.original(*corrected));
                     self.reports.end(corrected, record.seq);
                     self.samples.end(corrected, record.seq);
                 }
@@ -148,7 +151,11 @@ impl Watchlist {
     }
 
     fn is_withdrawn(&self, shot: &Shot, size: u64) -> bool {
-        self.withdrawn.get(&shot.source.leaf).is_some_and(|seq| *seq < size)
+        self.withdrawn.get(&self.original(shot.source.leaf)).is_some_and(|seq| *seq < size)
+    }
+
+    fn original(&self, leaf: Hash) -> Hash {
+        self.originals.get(&leaf).copied().unwrap_or(leaf)
     }
 
     /// The same lot, season or plot, or one that came from the other.
