@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use anyhow::Context as _;
 
 use crate::ledger::{Facts, Reader};
-use crate::produce::flags::{self, Watchlist};
+use crate::produce::flags::Watchlist;
 use crate::produce::lots::Lots;
-use crate::produce::{Ask, Dossier, Judgement};
+use crate::produce::{Ask, Assessment, Wide};
 use crate::statement::subject::Subject;
 use crate::text::Words as _;
 use crate::verify::collect;
@@ -48,16 +48,12 @@ impl<F: Facts> Judge<F> {
             size: self.size,
             at: self.at,
             as_of: self.as_of,
+            wide: Some(Wide { lots: &self.lots, watchlist: &self.watchlist }),
         };
-        let dossier = Dossier::of(&ask);
-        let judged = Judgement::of(&dossier, Vec::new());
-        let why = judged.reasons.iter().chain(&judged.notes).map(|reason| reason.sort.entry().key);
-        let shown = flags::of(&dossier);
-        let watched = self.watchlist.flags(&dossier);
-        let flags = shown.iter().chain(&watched).map(|flag| flag.sort.entry().key);
-        let subjects = dossier.lots().chain(dossier.crops()).chain(dossier.plots());
-        let figures = self.lots.imbalances(subjects, &dossier.tables, self.size);
-        let figures = figures.iter().map(|figure| figure.sort.entry().key);
+        let Assessment { judgement, imbalances, flags, .. } = Assessment::of(&ask);
+        let why = judgement.reasons.iter().chain(&judgement.notes).map(|reason| reason.sort.entry().key);
+        let flags = flags.iter().map(|flag| flag.sort.entry().key);
+        let figures = imbalances.iter().map(|figure| figure.sort.entry().key);
         Ok(why.chain(flags).chain(figures).map(str::to_owned).collect())
     }
 }
