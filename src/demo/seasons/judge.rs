@@ -9,7 +9,7 @@ use crate::produce::flags::Watchlist;
 use crate::produce::lots::Lots;
 use crate::produce::{Ask, Assessment, Wide};
 use crate::statement::subject::Subject;
-use crate::text::Words as _;
+use crate::text::Words;
 use crate::verify::collect;
 
 pub(super) struct Judge<F: Facts> {
@@ -51,9 +51,15 @@ impl<F: Facts> Judge<F> {
             wide: Some(Wide { lots: &self.lots, watchlist: &self.watchlist }),
         };
         let Assessment { judgement, imbalances, flags, .. } = Assessment::of(&ask);
-        let why = judgement.reasons.iter().chain(&judgement.notes).map(|reason| reason.sort.entry().key);
-        let flags = flags.iter().map(|flag| flag.sort.entry().key);
-        let figures = imbalances.iter().map(|figure| figure.sort.entry().key);
+        let why = judgement.reasons.iter().chain(&judgement.notes).map(|reason| bare(reason.sort));
+        let flags = flags.iter().map(|flag| bare(flag.sort));
+        let figures = imbalances.iter().map(|figure| bare(figure.sort));
         Ok(why.chain(flags).chain(figures).map(str::to_owned).collect())
     }
+}
+
+/// The key of a word in its own table.
+fn bare(word: impl Words) -> &'static str {
+    let key = word.entry().key;
+    key.split_once('.').map_or(key, |(_, bare)| bare)
 }
