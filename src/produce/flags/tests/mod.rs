@@ -44,6 +44,7 @@ pub(in crate::produce) fn look<T>(
         size,
         at: 0,
         as_of: millis(as_of),
+        wide: None,
     };
     see(&Dossier::of(&ask))
 }
@@ -241,6 +242,7 @@ fn data_that_met_no_schema_raises_what_it_can_and_no_panic() {
             size: 99,
             at: 0,
             as_of: i64::MAX,
+            wide: None,
         };
         let dossier = Dossier::of(&ask);
         let whole: Vec<Record> = records.values().filter_map(|entry| entry.as_record().cloned()).collect();

@@ -222,6 +222,7 @@ fn a_watchlist_answers_as_of_the_size_that_it_is_asked_for() {
         size,
         at: 0,
         as_of: millis(LATER),
+        wide: None,
     };
     assert_eq!(watching(&all_records(&farm)).flags(&Dossier::of(&ask)), longer);
 }
