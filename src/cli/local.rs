@@ -12,6 +12,7 @@ use crate::merkle::Hash;
 use crate::merkle::tile::{TilePath, hash_tiles, tile_bytes};
 use crate::merkle::tree::root_at;
 use crate::private::openings;
+use crate::produce::lots::{Lots, Reach};
 use crate::produce::{Ask, Story};
 use crate::sequencer::{Ledger, Settings, SystemClock};
 use crate::statement::context::Visibility;
@@ -29,6 +30,9 @@ use super::times;
 
 /// Coordinates are finer than the village that everybody is told.
 const GPS: &str = "/place/gps";
+
+/// Lots, seasons and plots told of a graph on each side; the rest is counted.
+const NODES_MAX: usize = 10_000;
 
 /// A directory opened for reading. The files stay locked while it lives.
 pub(super) struct Local {
@@ -117,6 +121,21 @@ pub(super) fn story(dir: &Path, typed: &str) -> anyhow::Result<Value> {
     let ask = Ask { subject: &subject, records: &gathered.records, openings: &openings, size, at, as_of };
     let story = Story::tell(&ask).with_context(|| format!("there is no batch {}", subject.id()))?;
     Ok(serde_json::to_value(story)?)
+}
+
+/// Where a batch came from and what was made of it.
+pub(super) fn graph(dir: &Path, typed: &str) -> anyhow::Result<Value> {
+    let local = Local::open(dir)?;
+    let (reader, size, subject) = (local.reader(), local.size()?, local.batch(typed)?);
+    let mut lots = Lots::default();
+    for seq in 0..size {
+        if let Entry::Record(record) = reader.entry(seq)? {
+            lots.take(&record);
+        }
+    }
+    let reach = Reach { back: u32::MAX, forward: u32::MAX, nodes_max: NODES_MAX };
+    let graph = lots.graph(&subject, reach, size);
+    Ok(serde_json::to_value(graph.with_context(|| format!("there is no batch {}", subject.id()))?)?)
 }
 
 pub(super) fn bundle(dir: &Path, typed: &str, size: Option<u64>) -> anyhow::Result<Vec<u8>> {

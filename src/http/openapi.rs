@@ -2,7 +2,7 @@
 
 use utoipa::OpenApi;
 
-use super::api::{batches, blobs, bulk, checkpoints, orgs, records, statements};
+use super::api::{alarms, batches, blobs, bulk, checkpoints, orgs, records, statements};
 use super::{log, meta, problem};
 
 #[derive(OpenApi)]
@@ -13,9 +13,11 @@ use super::{log, meta, problem};
             `class` says whether the same request may succeed later.",
     ),
     paths(
+        alarms::list,
         batches::batch,
         batches::bundle,
         batches::bundle_at,
+        batches::graph,
         batches::list,
         batches::trace,
         blobs::download,

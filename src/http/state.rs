@@ -1,12 +1,14 @@
 //! What the handlers share, and all that they ask of the ledger.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, RwLockReadGuard};
 
 use actix_web::web::{self, Bytes};
 use serde_json::{Value, json};
 
 use super::RETRY_SECS;
+use super::account::Account;
+use super::api::alarms::AlarmBody;
 use super::api::blobs::Named;
 use super::api::statements::{ReceiptBody, Taken};
 use super::metrics::Metrics;
@@ -19,6 +21,7 @@ use crate::config::Config;
 use crate::ledger::{Code, Entry};
 use crate::merkle::Hash;
 use crate::private::openings::{self, Opening};
+use crate::produce::lots::Watch;
 use crate::produce::{Ask, Story};
 use crate::sequencer::{LedgerHandle, Pending, Refused, Status, Submission, SubmitError};
 use crate::statement::context::Visibility;
@@ -41,6 +44,7 @@ pub struct AppState {
     pub trust: String,
     /// Genesis calls the ledger a demonstration; every page says so.
     pub demonstration: bool,
+    pub(super) account: Arc<Account>,
     pub(super) metrics: Arc<Metrics>,
     pub(super) reads: Arc<Limit>,
     pub(super) writes: Arc<Limit>,
@@ -56,15 +60,9 @@ impl AppState {
         let demonstration = log.demonstration;
         let trust = Trust::to_text(&log.origin, &[log.log_vkey], log.ledger, None);
         let (reads, writes) = (Limit::new(config.reads).into(), Limit::new(config.writes).into());
-        Ok(AppState {
-            ledger,
-            config,
-            trust,
-            demonstration,
-            metrics: Metrics::default().into(),
-            reads,
-            writes,
-        })
+        let account = Account::new(&ledger).into();
+        let metrics = Metrics::default().into();
+        Ok(AppState { ledger, config, trust, demonstration, account, metrics, reads, writes })
     }
 
     /// Why the ledger takes no statements just now.
@@ -106,6 +104,18 @@ impl AppState {
         Ok(Story::tell(&Ask { subject, records: &gathered.records, openings: &openings, size, at, as_of }))
     }
 
+    /// The account of lots with everything that the view covers, perhaps more: ask it as of the view's size.
+    pub(super) fn account_of(&self, view: &View) -> Result<RwLockReadGuard<'_, Watch>, Problem> {
+        self.account.at(view.published(), &self.metrics)
+    }
+
+    /// What the entry `seq` raised. Nothing while the account is too far behind: the list of alarms will have it.
+    fn alarms_of(&self, seq: u64) -> Result<Vec<AlarmBody>, Problem> {
+        let view = View::of(self)?;
+        let raised = self.account_of(&view)?.raised_by(seq).to_vec();
+        raised.iter().map(|alarm| AlarmBody::of(&view, alarm)).collect()
+    }
+
     /// An attachment by its commitment, if the ledger has a statement that names it and its opening was given.
     pub(super) fn attachment(&self, view: &View, commitment: &Hash) -> Result<Option<Named>, Problem> {
         let place = openings::place_of(&view.reader.0, commitment).map_err(Problem::internal)?;
@@ -134,7 +144,13 @@ impl AppState {
     pub(super) async fn answer(&self, queued: Queued) -> Result<Taken, Problem> {
         match queued.pending.accepted().await {
             Ok(accepted) => {
-                Ok(Taken { receipt: ReceiptBody::of(&accepted.receipt)?, is_repeated: !accepted.is_new })
+                let mut receipt = ReceiptBody::of(&accepted.receipt)?;
+                let (state, seq) = (self.clone(), receipt.seq);
+                // It is in the ledger, whatever can be said of it just now.
+                if let Ok(Ok(alarms)) = web::block(move || state.alarms_of(seq)).await {
+                    receipt.alarms = alarms;
+                }
+                Ok(Taken { receipt, is_repeated: !accepted.is_new })
             }
             Err(error) => Err(not_taken(&self.ledger, error, &queued.identity)),
         }

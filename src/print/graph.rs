@@ -29,9 +29,17 @@ const PILL_HEIGHT: f64 = 20.0;
 struct Card<'a> {
     node: Option<&'a Node>,
     folded: usize,
+    layer: usize,
     x: f64,
     y: f64,
     width: f64,
+}
+
+/// Where the cards of one layer begin and end, and in how many rows they stand.
+struct Layer {
+    top: f64,
+    foot: f64,
+    rows: usize,
 }
 
 /// What one statement did: its lines meet in a pill that names it.
@@ -46,6 +54,7 @@ struct Picture<'a> {
     lang: Lang,
     names: &'a BTreeMap<&'a str, &'a str>,
     cards: Vec<Card<'a>>,
+    layers: Vec<Layer>,
     /// Card by subject.
     places: BTreeMap<&'a str, usize>,
     height: f64,
@@ -53,8 +62,15 @@ struct Picture<'a> {
 
 /// An SVG document. `names` are organisations' names by bare id.
 pub fn svg(graph: &Graph, lang: Lang, names: &BTreeMap<&str, &str>) -> String {
-    let mut picture =
-        Picture { graph, lang, names, cards: Vec::new(), places: BTreeMap::new(), height: MARGIN };
+    let mut picture = Picture {
+        graph,
+        lang,
+        names,
+        cards: Vec::new(),
+        layers: Vec::new(),
+        places: BTreeMap::new(),
+        height: MARGIN,
+    };
     picture.lay_out();
     picture.draw()
 }
@@ -99,11 +115,12 @@ impl<'a> Picture<'a> {
         let shown = if fits { nodes.len() } else { LAYER_CARDS_MAX - 1 };
         let folded = nodes.len() - shown + more;
         let count = shown + usize::from(folded > 0);
-        let columns = count.min(COLUMNS);
+        let columns = if count == 4 { 2 } else { count.min(COLUMNS) };
         // A card on its own need not be as wide as the picture.
         let fit = columns.max(2) as f64;
         let width = (WIDTH - 2.0 * MARGIN - GAP * (fit - 1.0)) / fit;
-        for row in 0..count.div_ceil(columns) {
+        let (layer, top, rows) = (self.layers.len(), self.height, count.div_ceil(columns));
+        for row in 0..rows {
             let in_row = columns.min(count - row * columns);
             let used = in_row as f64 * width + (in_row as f64 - 1.0) * GAP;
             for column in 0..in_row {
@@ -115,11 +132,12 @@ impl<'a> Picture<'a> {
                 }
                 let x = (WIDTH - used) / 2.0 + column as f64 * (width + GAP);
                 let folded = if node.is_none() { folded } else { 0 };
-                self.cards.push(Card { node, folded, x, y: self.height, width });
+                self.cards.push(Card { node, folded, layer, x, y: self.height, width });
             }
             self.height += CARD_HEIGHT + ROW_GAP;
         }
         self.height -= ROW_GAP;
+        self.layers.push(Layer { top, foot: self.height, rows });
         let last = self.cards.len() - 1;
         for node in &nodes[shown..] {
             self.places.insert(&node.subject, last);
@@ -145,7 +163,16 @@ impl<'a> Picture<'a> {
         put(&mut out, format_args!("<rect width=\"{WIDTH}\" height=\"{}\" fill=\"#fff\"/>", self.height));
         let works = self.works();
         let pills = self.pills(&works);
-        works.iter().zip(&pills).for_each(|(work, pill)| self.lines(&mut out, work, *pill));
+        let mut bundles = BTreeSet::new();
+        for (work, pill) in works.iter().zip(&pills) {
+            match self.bundle(work).filter(|_| pill.is_none()) {
+                Some(bundle) => {
+                    bundles.insert(bundle);
+                }
+                None => self.lines(&mut out, work, *pill),
+            }
+        }
+        bundles.into_iter().for_each(|upper| self.bracket(&mut out, upper));
         self.cards.iter().for_each(|card| self.card(&mut out, card));
         works.iter().zip(&pills).for_each(|(work, pill)| self.pill(&mut out, work, *pill));
         out.push_str("</svg>\n");
@@ -193,10 +220,9 @@ impl<'a> Picture<'a> {
         let mut pills: Vec<Option<(f64, f64)>> = vec![None; works.len()];
         let mut gaps: BTreeMap<i64, Vec<(i64, usize)>> = BTreeMap::new();
         for (at, work) in works.iter().enumerate() {
-            let is_making = work.edges[0].kind != Kind::CropOpen.name()
-                && work.edges[0].kind != Kind::Harvest.name()
-                && work.edges[0].kind != Kind::Planting.name();
-            let top = work.to.iter().map(|card| self.layer_top(*card)).fold(f64::MAX, f64::min);
+            let is_making = matches!(work.edges[0].kind, Kind::Grading | Kind::Packing | Kind::Processing);
+            let tops = work.to.iter().map(|card| self.layers[self.cards[*card].layer].top);
+            let top = tops.fold(f64::MAX, f64::min);
             if is_making {
                 gaps.entry((top * 10.0) as i64)
                     .or_default()
@@ -217,21 +243,40 @@ impl<'a> Picture<'a> {
         pills
     }
 
-    /// The first row of the layer that a card stands in.
-    fn layer_top(&self, card: usize) -> f64 {
-        let mut top = self.cards[card].y;
-        for other in self.cards[..card].iter().rev() {
-            if top - other.y > CARD_HEIGHT + ROW_GAP + 0.5 {
-                break;
-            }
-            top = other.y;
-        }
-        top
-    }
-
     fn middle(&self, cards: &BTreeSet<usize>) -> f64 {
         let middles = cards.iter().map(|card| self.cards[*card].x + self.cards[*card].width / 2.0);
         middles.sum::<f64>() / cards.len().max(1) as f64
+    }
+
+    /// The upper of two neighbouring layers between which lines would run behind other cards.
+    fn bundle(&self, work: &Work<'_>) -> Option<usize> {
+        let upper = self.cards[*work.from.first()?].layer;
+        let is_next = |card: &usize| self.cards[*card].layer == upper + 1;
+        let is_crowded = self.layers[upper].rows > 1 || self.layers.get(upper + 1)?.rows > 1;
+        (is_crowded && work.to.iter().all(is_next)).then_some(upper)
+    }
+
+    /// All of a layer to all of the next, where single lines could not be told apart.
+    fn bracket(&self, out: &mut String, upper: usize) {
+        let Some(lower) = self.layers.get(upper + 1) else { return };
+        let (from, to) = (self.layers[upper].foot + 9.0, lower.top - 9.0);
+        let (left, middle, right) = (MARGIN + 16.0, WIDTH / 2.0, WIDTH - MARGIN - 16.0);
+        put(
+            out,
+            format_args!(
+                "<path d=\"M{left} {:.1}V{from:.1}H{right}V{:.1}M{middle} {from:.1}V{to:.1}M{left} {:.1}V{to:.1}\
+                 H{right}V{:.1}M{:.1} {:.1}L{middle} {to:.1}L{:.1} {:.1}\" fill=\"none\" stroke=\"#9a9a9a\" \
+                 stroke-width=\"1.2\"/>",
+                from - 5.0,
+                from - 5.0,
+                to + 5.0,
+                to + 5.0,
+                middle - 5.0,
+                to - 7.0,
+                middle + 5.0,
+                to - 7.0,
+            ),
+        );
     }
 
     fn lines(&self, out: &mut String, work: &Work<'_>, pill: Option<(f64, f64)>) {
@@ -242,7 +287,12 @@ impl<'a> Picture<'a> {
         let head = |card: usize| (self.cards[card].x + self.cards[card].width / 2.0, self.cards[card].y);
         match pill {
             Some((x, y)) => {
-                work.from.iter().for_each(|from| line(out, foot(*from), (x, y - PILL_HEIGHT / 2.0)));
+                match self.whole_layer(&work.from) {
+                    Some(layer) => gathered(out, layer.foot, (x, y - PILL_HEIGHT / 2.0)),
+                    None => {
+                        work.from.iter().for_each(|from| line(out, foot(*from), (x, y - PILL_HEIGHT / 2.0)));
+                    }
+                }
                 work.to.iter().for_each(|to| line(out, (x, y + PILL_HEIGHT / 2.0), head(*to)));
             }
             None => {
@@ -253,11 +303,19 @@ impl<'a> Picture<'a> {
         }
     }
 
+    /// The layer of several rows that these cards are all of.
+    fn whole_layer(&self, cards: &BTreeSet<usize>) -> Option<&Layer> {
+        let at = self.cards[*cards.first()?].layer;
+        let all = self.cards.iter().filter(|card| card.layer == at).count();
+        let here = cards.iter().filter(|card| self.cards[**card].layer == at).count();
+        let layer = self.layers.get(at)?;
+        (layer.rows > 1 && here == all && here == cards.len()).then_some(layer)
+    }
+
     fn pill(&self, out: &mut String, work: &Work<'_>, pill: Option<(f64, f64)>) {
         let Some((x, y)) = pill else { return };
         let edge = work.edges[0];
-        let mut text =
-            edge.kind.parse::<Kind>().map_or(edge.kind, |kind| labels::kind(self.lang, kind)).to_owned();
+        let mut text = labels::kind(self.lang, edge.kind).to_owned();
         if let Some(loss) = edge.loss.filter(|loss| loss.value > 0) {
             let amount = self.amount(loss);
             text = format!("{text} · {}", fill(t(self.lang, GraphWord::Loss), &[("amount", &amount)]));
@@ -388,6 +446,22 @@ fn line(out: &mut String, (x1, y1): (f64, f64), (x2, y2): (f64, f64)) {
     );
 }
 
+/// From all of the cards above.
+fn gathered(out: &mut String, foot: f64, (x, y): (f64, f64)) {
+    let (left, right) = (MARGIN + 16.0, WIDTH - MARGIN - 16.0);
+    put(
+        out,
+        format_args!(
+            "<path d=\"M{left} {:.1}V{:.1}H{right}V{:.1}M{x:.1} {:.1}V{y:.1}\" fill=\"none\" stroke=\"#9a9a9a\" \
+             stroke-width=\"1.2\"/>",
+            foot + 4.0,
+            foot + 9.0,
+            foot + 4.0,
+            foot + 9.0,
+        ),
+    );
+}
+
 fn text(out: &mut String, card: &Card<'_>, down: f64, size: f64, colour: &str, bold: bool, said: &str) {
     let said = cut(said, (card.width - 12.0) / size);
     put(
@@ -479,15 +553,7 @@ mod tests {
     fn edge(from: &str, to: &str, kind: Kind, seq: u64) -> Edge {
         let loss = (kind == Kind::Grading).then_some(Amount { value: 60_500, base: Base::Gram });
         let source = Source { seq, leaf: Hash::ZERO };
-        Edge {
-            from: from.to_owned(),
-            to: to.to_owned(),
-            kind: kind.name(),
-            taken: None,
-            made: None,
-            loss,
-            source,
-        }
+        Edge { from: from.to_owned(), to: to.to_owned(), kind, taken: None, made: None, loss, source }
     }
 
     /// `fields` plots with a season and a harvest each, graded together into `grades`, the first packed.
@@ -529,7 +595,7 @@ mod tests {
         let mut graded = season(8, 1);
         graded.subject = "batch:qingshan.h0".to_owned();
         graded.nodes.retain(|node| node.kind != NodeKind::Packed);
-        graded.edges.retain(|edge| edge.kind != Kind::Packing.name());
+        graded.edges.retain(|edge| edge.kind != Kind::Packing);
         for grade in 1..3 {
             let lot = format!("batch:shanqian.g{grade}");
             graded.nodes.push(node(&lot, NodeKind::Graded, 1, 20_000));

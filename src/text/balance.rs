@@ -23,6 +23,7 @@ table! {
             "{count} packs of the stated net weight come to {used}, less than the {had} packed",
         PlotExceeded "plot_exceeded" "{year} 年采收合计 {used}，多于地块申报年产量（含容差）{had}，超出 {over}"
             "Harvests of {year} come to {used}, more than the plots' declared yearly yield with tolerance, {had}: {over} too much",
+        PutRight "put_right" "曾超出 {over}，后经更正或撤回" "Was {over} too much until figures were corrected or withdrawn",
         QuotaExceeded "quota_exceeded" "{org} 当季以品牌“{brand}”包装 {used} 件，多于配额 {had} 件，超出 {over} 件"
             "{org} packed {used} packs of the brand “{brand}” this season, with a quota of {had}: {over} too many",
         ReceivedMore "received_more" "{org} 收到 {used}，多于发出的 {had}，超出 {over}"
@@ -92,6 +93,7 @@ impl Imbalance {
             Imbalance::NotComparable
             | Imbalance::OverlappingSales
             | Imbalance::PacksShort
+            | Imbalance::PutRight
             | Imbalance::UnexplainedLoss
             | Imbalance::UsesNotComparable => false,
         }

@@ -13,6 +13,7 @@ use crate::http::problem::{Problem, ProblemBody, not_collected};
 use crate::http::time;
 use crate::http::view::View;
 use crate::ledger::{BatchFact, Detail, keys};
+use crate::produce::lots::Reach;
 use crate::statement::short_code;
 use crate::statement::subject::Subject;
 use crate::store::{KeyRange, Read};
@@ -23,6 +24,7 @@ pub(in crate::http) fn endpoints() -> Vec<Endpoint> {
         Endpoint::get("/api/v1/batches", read().to(list)),
         Endpoint::get("/api/v1/batches/{id}", read().to(batch)),
         Endpoint::get("/api/v1/batches/{id}/trace", read().to(trace)),
+        Endpoint::get("/api/v1/batches/{id}/graph", read().to(graph)),
         Endpoint::get("/api/v1/batches/{id}/bundle", read().to(bundle)),
         Endpoint::get("/api/v1/batches/{id}/bundle/{size}", read().to(bundle_at)),
     ]
@@ -32,6 +34,8 @@ pub(in crate::http) fn endpoints() -> Vec<Endpoint> {
 const PAGE_LENGTH: usize = 50;
 /// Batches looked at for one page: a search for what nobody has must not read the whole ledger at once.
 const LOOKED_AT_MAX: usize = 5_000;
+/// All of its line, and some hundred nodes of it on each side.
+const GRAPH: Reach = Reach { back: u32::MAX, forward: u32::MAX, nodes_max: 200 };
 /// Longer chains are read from the bundle.
 const CHAIN_MAX: usize = 1_000;
 
@@ -125,6 +129,26 @@ pub(in crate::http) async fn trace(
     })
     .await??;
     Ok(HttpResponse::Ok().json(story))
+}
+
+/// What a batch came from and what was made of it, with quantities.
+#[utoipa::path(get, path = "/api/v1/batches/{id}/graph", tag = "batches",
+    params(("id" = String, Path, description = "Id or short code")),
+    responses((status = 200, description = "Nodes and edges, the nearest first", body = Object),
+        (status = 404, body = ProblemBody),
+        (status = 503, description = "The log is still being read", body = ProblemBody)))]
+pub(in crate::http) async fn graph(
+    state: web::Data<AppState>,
+    id: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let view = View::of(&state)?;
+    let graph = web::block(move || {
+        let batch = view.batch_named(&id)?;
+        let graph = state.account_of(&view)?.lots().graph(&batch, GRAPH, view.under.size);
+        graph.ok_or_else(|| Problem::not_found(format!("there is no batch {}", batch.id())))
+    })
+    .await??;
+    Ok(HttpResponse::Ok().json(graph))
 }
 
 /// The file that proves a batch's whole trace, under the newest checkpoint.

@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use super::alarms::AlarmBody;
 use crate::http::endpoints::Endpoint;
 use crate::http::problem::{Problem, ProblemBody};
 use crate::http::time::rfc3339;
@@ -50,6 +51,9 @@ pub struct ReceiptBody {
     /// The record as it stands in the log.
     #[schema(value_type = Object)]
     pub record: Value,
+    /// Figures that stopped adding up with this statement.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub alarms: Vec<AlarmBody>,
 }
 
 impl ReceiptBody {
@@ -63,6 +67,7 @@ impl ReceiptBody {
             checkpoint: receipt.proof.checkpoint.to_string(),
             proof: receipt.proof.to_string(),
             record,
+            alarms: Vec::new(),
         })
     }
 }

@@ -1,6 +1,6 @@
 //! From a request to a page: looks up what was meant, tells its story under the newest checkpoint, answers.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -19,12 +19,17 @@ use crate::http::{AppState, time};
 use crate::ledger::Entry;
 use crate::merkle::Hash;
 use crate::merkle::tree::root_at;
+use crate::print::graph;
 use crate::print::qr::{self, Symbol};
+use crate::produce::lots::Reach;
 use crate::produce::{Ask, Story};
 use crate::statement::short_code;
 use crate::statement::subject::Subject;
 use crate::text::Page;
 use crate::verify::collect::{CollectError, gather};
+
+/// Ancestors to the plots, as many as could be drawn or counted; descendants of the first generation.
+const PICTURED: Reach = Reach { back: u32::MAX, forward: 1, nodes_max: 1_000 };
 
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Query {
@@ -127,6 +132,41 @@ pub(super) async fn qr_png(
 ) -> Result<HttpResponse, Problem> {
     let symbol = symbol(&state, &path.1, &query).await?;
     Ok(picture("image/png", symbol.png(query.px.unwrap_or(qr::PX_DEFAULT))))
+}
+
+/// `GET /b/{batch}/graph.svg?lang=`: what it came from, and what was made of it directly.
+pub(super) async fn graph_svg(
+    state: web::Data<AppState>,
+    request: HttpRequest,
+    path: web::Path<(String, String)>,
+) -> Result<HttpResponse, Problem> {
+    let none = || Problem::not_found(format!("there is no batch {}", path.1));
+    let Found::One(batch) = find(&state, &path.1).await? else { return Err(none()) };
+    let lang = language::of(&request);
+    let drawn = web::block(move || {
+        let view = View::of(&state)?;
+        let graph = state.account_of(&view)?.lots().graph(&batch, PICTURED, view.under.size);
+        let Some(graph) = graph else { return Ok(None) };
+        let orgs: BTreeSet<String> = graph
+            .nodes
+            .iter()
+            .filter_map(|node| Subject::parse(&node.subject).ok()?.org().map(str::to_owned))
+            .collect();
+        let mut names = BTreeMap::new();
+        for org in &orgs {
+            names.extend(view.org(org)?.map(|fact| (org.as_str(), fact.name)));
+        }
+        let names = names.iter().map(|(org, name)| (*org, name.as_str())).collect();
+        Ok::<_, Problem>(Some(graph::svg(&graph, lang, &names)))
+    });
+    let drawn = drawn.await??.ok_or_else(none)?;
+    Ok(HttpResponse::Ok()
+        .content_type("image/svg+xml")
+        .insert_header((header::CACHE_CONTROL, "no-cache"))
+        .insert_header((header::VARY, "Accept-Language, Cookie"))
+        .insert_header((header::CONTENT_LANGUAGE, lang.tag()))
+        .insert_header((header::CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'unsafe-inline'"))
+        .body(drawn))
 }
 
 // -- looking up --------------------------------------------------------------------------------------------------

@@ -10,6 +10,9 @@ use crate::statement::quantity::Base;
 use crate::statement::subject::{Subject, SubjectKind};
 use crate::text::Imbalance;
 
+/// Changes of one subject's figures that are looked at, the newest.
+const CHANGES_MAX: usize = 20;
+
 /// A fact, what tells it from others of its sort, and how grave it is: what has grown since is news.
 #[derive(Debug, Clone)]
 pub(super) struct Found {
@@ -35,9 +38,13 @@ impl Lots {
     ) -> Vec<Fact<Imbalance>> {
         let ids: BTreeSet<Id> =
             subjects.into_iter().filter_map(|subject| self.ids.get(subject)).copied().collect();
-        self.find(&ids, tables, size).into_iter().map(|found| found.fact).collect()
+        let mut found = self.find(&ids, tables, size);
+        let put_right = self.find_put_right(&ids, &tables.tunables(), &found, size);
+        found.extend(put_right);
+        found.into_iter().map(|found| found.fact).collect()
     }
 
+    /// What does not add up now.
     pub(super) fn find(&self, ids: &BTreeSet<Id>, tables: &Tables, size: u64) -> Vec<Found> {
         let tunables = tables.tunables();
         let mut found = Vec::new();
@@ -85,6 +92,40 @@ impl Lots {
             finder.push(fact.says("org", Value::Org(org.to_owned())), key, 0);
         }
         finder.found
+    }
+
+    /// What held until somebody corrected or withdrew a figure: that is put right, and it is told that it was.
+    fn find_put_right(
+        &self,
+        ids: &BTreeSet<Id>,
+        tunables: &Tunables,
+        found: &[Found],
+        size: u64,
+    ) -> Vec<Found> {
+        let now: BTreeSet<&String> = found.iter().map(|found| &found.key).collect();
+        let mut put_right: Vec<Found> = Vec::new();
+        for id in ids {
+            for change in self.changes(*id, size).into_iter().rev().take(CHANGES_MAX) {
+                let mut before = match self.name(*id).kind() {
+                    SubjectKind::Batch => self.find_of_lot(*id, change.seq),
+                    _ => self.find_of_fields(&BTreeSet::from([*id]), tunables, change.seq),
+                };
+                before.retain(|found| found.fact.sort.holds() && !now.contains(&found.key));
+                let mut finder = Finder { about: self.name(*id), found: Vec::new() };
+                for old in before {
+                    let records = old.fact.records.iter().copied().chain([change]);
+                    let over = old.fact.says.get("over").cloned();
+                    let mut fact = Fact::new(Imbalance::PutRight, finder.about, records);
+                    fact.says.extend(over.map(|over| ("over", over)));
+                    finder.push(fact, old.key, old.over);
+                }
+                // The newest change first: what it put right is not told of the changes before it.
+                let known = |found: &Found| put_right.iter().any(|told| told.key == found.key);
+                let new: Vec<Found> = finder.found.into_iter().filter(|found| !known(found)).collect();
+                put_right.extend(new);
+            }
+        }
+        put_right
     }
 
     fn find_of_making(&self, said: &Said<'_>, tunables: &Tunables, size: u64) -> Vec<Found> {

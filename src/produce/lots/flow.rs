@@ -37,6 +37,8 @@ pub(super) struct Flow {
     pub(super) hands: BTreeMap<Id, Hands>,
     /// By holders and platforms, nothing counted twice, wholesale apart.
     pub(super) sold: Sum,
+    /// Reported by platforms.
+    pub(super) wholesale: Sum,
     pub(super) receipts: Vec<Receipt>,
     /// Sales of one reporter and channel for periods that overlap.
     pub(super) overlaps: Vec<(Id, BTreeSet<Source>)>,
@@ -123,21 +125,17 @@ impl Sum {
 }
 
 impl Hands {
-    /// What went to people or, in wholesale, to somebody that the ledger knows nothing of.
-    pub(super) fn gone(&self) -> Sum {
-        let mut gone = self.consumers.larger(&self.sold);
-        gone.merge(&self.wholesale.beyond(&self.shipped));
-        gone
-    }
-
     pub(super) fn had(&self) -> Sum {
         let mut had = self.made.clone();
         had.merge(&self.received);
         had
     }
 
+    /// What it sold it sent to consumers itself, or passed on to whoever sent it.
     pub(super) fn used(&self) -> Sum {
-        let mut used = self.gone();
+        let mut sold = self.sold.clone();
+        sold.merge(&self.wholesale);
+        let mut used = self.consumers.larger(&sold.beyond(&self.shipped));
         [&self.drawn, &self.shipped, &self.damaged].into_iter().for_each(|sum| used.merge(sum));
         used
     }
@@ -148,13 +146,12 @@ impl Flow {
         self.total(|hands| hands.made.clone())
     }
 
-    /// What the lot lost to other lots, to people and to damage. A sale that several report counts once.
+    /// What the lot lost to other lots, to people and to damage. Who sold it need not be who sent it, so that the
+    /// larger of both counts; in wholesale it went to whom it was shipped, or to somebody that the ledger does not know.
     pub(super) fn used(&self) -> Sum {
-        let mut used = self.total(Hands::gone).larger(&{
-            let mut sold = self.sold.clone();
-            sold.merge(&self.total(|hands| hands.wholesale.beyond(&hands.shipped)));
-            sold
-        });
+        let mut used = self.total(|hands| hands.consumers.clone()).larger(&self.sold);
+        let wholesale = self.total(|hands| hands.wholesale.clone()).larger(&self.wholesale);
+        used.merge(&wholesale.beyond(&self.total(|hands| hands.shipped.clone())));
         used.merge(&self.total(|hands| hands.drawn.clone()));
         used.merge(&self.total(|hands| hands.damaged.clone()));
         used
@@ -270,13 +267,17 @@ impl Lots {
                 let sold = if is_wholesale { &mut hands.wholesale } else { &mut hands.sold };
                 sold.add(amount, report.said.source);
             }
-            if report.said.act.is_platform || !is_wholesale {
-                channels.entry(report.sale.channel).or_default().push(report);
+            if is_wholesale && report.said.act.is_platform {
+                flow.wholesale.add(amount, report.said.source);
             }
+            channels.entry(report.sale.channel).or_default().push(report);
         }
-        for mut reports in channels.into_values() {
+        for (channel, mut reports) in channels {
             reports.sort_by_key(|report| (report.sale.from, report.sale.to, report.said.source));
             overlaps(flow, &reports);
+            if self.word(channel) == "wholesale" {
+                continue;
+            }
             for days in reports.chunk_by_overlap() {
                 let (mut platforms, mut holders) = (Sum::default(), Sum::default());
                 for report in days {

@@ -78,7 +78,8 @@ pub struct Edge {
     pub from: String,
     pub to: String,
     /// Name of the kind of statement: `grading`.
-    pub kind: &'static str,
+    #[serde(serialize_with = "kind_name")]
+    pub kind: Kind,
     /// What was taken of `from`, for whatever was made.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub taken: Option<Amount>,
@@ -232,7 +233,7 @@ impl Lots {
             let edge = |from: Id, taken, made, loss| Edge {
                 from: self.name(from).to_string(),
                 to: self.name(to).to_string(),
-                kind: said.act.kind.name(),
+                kind: said.act.kind,
                 taken,
                 made,
                 loss,
@@ -288,4 +289,8 @@ fn beside(said: &Said<'_>, id: Id, direction: Direction, next: &mut Vec<Id>) {
         }
         _ => {}
     }
+}
+
+fn kind_name<S: serde::Serializer>(kind: &Kind, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(kind.name())
 }

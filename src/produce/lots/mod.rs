@@ -16,7 +16,7 @@ mod watch;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use deeds::{Deed, Id};
 
@@ -61,8 +61,8 @@ struct Act {
     is_platform: bool,
     first: Version,
     later: Vec<Version>,
-    /// Entry that took it back.
-    withdrawn: Option<u64>,
+    /// The record that took it back.
+    withdrawn: Option<Source>,
 }
 
 #[derive(Debug)]
@@ -106,7 +106,7 @@ impl Lots {
                 let named = statement.data.get("withdraws").and_then(serde_json::Value::as_str);
                 let place = named.and_then(|leaf| leaf.parse().ok()).and_then(|leaf| self.places.get(&leaf));
                 if let Some(act) = place.and_then(|place| self.acts.get_mut(*place as usize)) {
-                    act.withdrawn.get_or_insert(record.seq);
+                    act.withdrawn.get_or_insert(Source { seq: record.seq, leaf: record.leaf() });
                 }
             }
             _ => self.take_act(kind, record),
@@ -241,7 +241,7 @@ impl Lots {
     /// What the act at `place` says as of `size` entries; none if it came later or was withdrawn by then.
     fn said(&self, place: u32, size: u64) -> Option<Said<'_>> {
         let act = self.acts.get(place as usize)?;
-        if act.first.seq >= size || act.withdrawn.is_some_and(|seq| seq < size) {
+        if act.first.seq >= size || act.withdrawn.is_some_and(|withdrawn| withdrawn.seq < size) {
             return None;
         }
         let version = act.later.iter().rev().find(|version| version.seq < size).unwrap_or(&act.first);
@@ -253,6 +253,18 @@ impl Lots {
     fn moves(&self, subject: Id, size: u64) -> impl Iterator<Item = Said<'_>> {
         let places = self.moved.get(subject as usize).map(Vec::as_slice).unwrap_or_default();
         places.iter().filter_map(move |place| self.said(*place, size))
+    }
+
+    /// Corrections and withdrawals of what moved the account of a subject, in the order of the log.
+    fn changes(&self, subject: Id, size: u64) -> BTreeSet<Source> {
+        let places = self.moved.get(subject as usize).map(Vec::as_slice).unwrap_or_default();
+        let acts = places.iter().filter_map(|place| self.acts.get(*place as usize));
+        acts.flat_map(|act| {
+            let later = act.later.iter().map(|version| Source { seq: version.seq, leaf: version.leaf });
+            later.chain(act.withdrawn)
+        })
+        .filter(|change| change.seq < size)
+        .collect()
     }
 
     /// Bytes that the account takes, nearly: what its tables hold, without what the allocator adds.

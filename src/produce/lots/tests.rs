@@ -271,6 +271,56 @@ fn wholesale_to_whom_it_was_shipped_is_no_second_use() {
     assert_eq!(sorts(&farm), [Imbalance::HolderOverdrawn, Imbalance::Oversold]);
 }
 
+/// A merchant's goods lie in somebody else's warehouse, who sends them to consumers.
+#[test]
+fn who_sells_need_not_be_who_sends() {
+    let mut farm = orchard();
+    let (lot, day) = ("batch:qingshan.a", ("2026-06-13", "2026-06-13"));
+    farm.pick(lot, 100_000);
+    let shipment = farm.send(GROWER, lot, 100_000, Some("shanqian"));
+    farm.receive(PACKER, lot, shipment, 100_000, &Value::Null);
+    farm.sell(GROWER, lot, grams(100_000), "taobao", day);
+    farm.sell(PLATFORM, lot, grams(100_000), "taobao", day);
+    farm.send(PACKER, lot, 100_000, None);
+    assert_eq!(sorts(&farm), []);
+    farm.sell(GROWER, lot, grams(1_000), "own_shop", day);
+    assert_eq!(sorts(&farm), [Imbalance::HolderOverdrawn, Imbalance::Oversold]);
+}
+
+#[test]
+fn raising_a_figure_afterwards_is_told() {
+    let mut farm = orchard();
+    let (lot, from) = ("batch:qingshan.a", "crop:qingshan.p1-2026");
+    let harvest = farm.pick(lot, 100_000);
+    farm.sell(GROWER, lot, grams(150_000), "own_shop", ("2026-06-13", "2026-06-13"));
+    let data = json!({"from": [from], "quantity": grams(150_000), "crop": "杨梅", "variety": "东魁"});
+    farm.correct(lot, &[from], Kind::Harvest, harvest, data);
+    let found = faults(&farm);
+    assert!(found.len() == 2 && found.iter().all(|fact| fact.sort == Imbalance::PutRight), "{found:?}");
+    assert_eq!(found[0].says["over"], crate::produce::Said::Amount(50_000, "g"));
+    assert!(!found[0].sort.holds());
+}
+
+/// Slices weigh less than roots, juice is no mass, and sugar comes on top.
+#[test]
+fn what_is_added_or_changes_its_measure_is_not_judged_by_mass() {
+    let mut farm = orchard();
+    let lot = "batch:qingshan.a";
+    farm.pick(lot, 100_000);
+    let mut make = |made: &str, out: Value, loss: i64, more: Value| {
+        let mut data = json!({
+            "inputs": [portion(lot, 10_000)], "outputs": [{"lot": made, "quantity": out}],
+            "loss": grams(loss), "loss_reason": "moisture", "process": "drying", "site": "一号线",
+        });
+        more.as_object().into_iter().flatten().for_each(|(name, value)| data[name] = value.clone());
+        farm.act("processing/1", made, &[lot], GROWER, data)
+    };
+    make("batch:qingshan.dry", grams(2_000), 8_000, Value::Null);
+    make("batch:qingshan.jam", grams(15_000), 0, json!({"additives": ["白砂糖"]}));
+    make("batch:qingshan.juice", quantity("6000", "ml"), 1_000, Value::Null);
+    assert_eq!(sorts(&farm), [Imbalance::NotComparable]);
+}
+
 #[test]
 fn nobody_passes_on_more_than_they_have() {
     let mut farm = orchard();
@@ -448,7 +498,7 @@ fn a_correction_replaces_and_a_withdrawal_removes() {
     });
     let data = json!({"from": [from], "quantity": grams(100_000), "crop": "杨梅", "variety": "东魁"});
     farm.correct(lot, &[from], Kind::Harvest, corrected, data);
-    assert_eq!(sorts(&farm), []);
+    assert_eq!(sorts(&farm), [Imbalance::PutRight, Imbalance::PutRight], "of the lot and of its holder");
     // What was raised stays raised.
     assert_eq!(watch(&farm).alarms().len(), 4);
 }
@@ -488,7 +538,10 @@ fn the_graph_goes_from_plot_to_pack_and_back() {
     assert_eq!(graph.nodes[0].grade.as_deref(), Some("特级"));
     let edges: Vec<_> =
         graph.edges.iter().map(|edge| (edge.kind, edge.taken.map(|taken| taken.value))).collect();
-    assert_eq!(edges, [("crop.open", None), ("harvest", Some(430_000)), ("packing", Some(430_000))]);
+    assert_eq!(
+        edges,
+        [(Kind::CropOpen, None), (Kind::Harvest, Some(430_000)), (Kind::Packing, Some(430_000))]
+    );
     let graph = told("plot:qingshan.p1", Reach { nodes_max: 2, ..reach });
     assert_eq!((graph.nodes.len(), graph.more_forward, graph.more_back), (3, 1, 0));
     assert!(lots.graph(&subject(BATCH), reach, 3).is_none(), "before it was");
