@@ -118,6 +118,7 @@ impl MemoryLedger {
             size,
             at: self.at,
             as_of: now.as_millisecond(),
+            wide: None,
         };
         Story::tell(&ask).unwrap()
     }

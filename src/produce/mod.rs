@@ -5,6 +5,7 @@
 //! [`wording`] puts a story's values into words. Nothing here knows of pages, stores or clocks.
 
 mod acts;
+mod assessment;
 mod dossier;
 pub mod flags;
 mod hosts;
@@ -25,6 +26,7 @@ mod versions;
 pub mod wording;
 
 pub use acts::{Act, ActVersion, Acts};
+pub use assessment::{Assessment, Scope, TableInForce, Wide};
 pub use dossier::Dossier;
 pub use hosts::{Enforced, HostFacts, Hosts, SignedOff};
 pub use inspections::{Inspection, Sample};

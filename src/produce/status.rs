@@ -60,6 +60,13 @@ pub enum Weight {
     Withdrawn,
 }
 
+impl Reason {
+    /// It keeps the batch from being sold and shown.
+    pub fn is_hold(&self) -> bool {
+        self.sort.weight() >= Weight::Hold
+    }
+}
+
 impl Why {
     pub fn weight(self) -> Weight {
         match self {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
+use super::reason::{Fact, Said};
 use super::times::CALENDAR_OFFSET_SECONDS;
 use super::versions::is_sealed;
 use crate::statement::json::pointer_to;
@@ -12,7 +13,7 @@ use crate::statement::quantity::{Base, Dose, Measure, Quantity};
 use crate::statement::schema::Shape;
 use crate::statement::subject::Subject;
 use crate::statement::time::{Date, Instant, When};
-use crate::text::{Amount, Lang, fill, labels, t};
+use crate::text::{Amount, Lang, Words, fill, labels, t};
 
 /// A label and what stands behind it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,6 +67,36 @@ impl Wording<'_> {
         match line.said {
             SaidText::Sealed => None,
             said => Some(said.flat(self.lang)),
+        }
+    }
+
+    /// A fact with its values in this language.
+    pub fn fact<W: Words>(&self, fact: &Fact<W>) -> String {
+        fact.told(self.lang, |said| self.value(said))
+    }
+
+    fn value(&self, said: &Said) -> String {
+        match said {
+            Said::Day(day) => day.parse().map_or_else(|_| day.clone(), |date| self.date(date)),
+            Said::Amount(amount, base) => self.amount(*amount, base),
+            Said::Number(number) => number.to_string(),
+            Said::Org(org) => self.names.get(org.as_str()).copied().unwrap_or(org).to_owned(),
+            Said::Subject(subject) => SaidText::Subject(subject.clone()).flat(self.lang),
+            Said::Text(text) => text.clone(),
+        }
+    }
+
+    /// An amount in a base unit: `g`, `ml`, `cm2` or `piece`.
+    pub fn amount(&self, amount: i64, base: &str) -> String {
+        let unit = |code| labels::unit(self.lang, code).unwrap_or(code);
+        let (sign, size) = (if amount < 0 { "−" } else { "" }, amount.unsigned_abs());
+        match base {
+            "g" => format!("{sign}{}", mass(size, self.lang)),
+            "piece" => format!("{sign}{size} {}", unit("piece")),
+            "ml" => format!("{sign}{size} {}", unit("ml")),
+            "cm2" if self.lang == Lang::En => format!("{sign}{}", hectares(size)),
+            // 亩: 666.67 square metres.
+            _ => format!("{sign}{} {}", size.saturating_mul(3) / 20_000_000, unit("mu")),
         }
     }
 

@@ -259,6 +259,7 @@ fn told(state: &AppState, batch: &Subject) -> Result<Option<Told>, Failed> {
         size,
         at,
         as_of: time::now_ms(),
+        wide: None,
     });
     let Some(mut story) = story else { return Ok(None) };
     for org in story.named_only() {

@@ -118,7 +118,7 @@ impl Orchard {
         self.act("receiving/1", lot, &[], by, data)
     }
 
-    fn sell_by(
+    fn report_sale(
         &mut self,
         by: (&str, &str),
         lot: &str,
@@ -228,7 +228,7 @@ fn one_kilogram_sold_too_much_is_an_alarm_when_it_is_said() {
     farm.pick("batch:qingshan.a", 100_000);
     farm.send(GROWER, "batch:qingshan.a", 60_000, None);
     assert_eq!(watch(&farm).alarms(), []);
-    farm.sell_by(GROWER, "batch:qingshan.a", grams(101_000), "douyin", ("2026-06-13", "2026-06-13"));
+    farm.report_sale(GROWER, "batch:qingshan.a", grams(101_000), "douyin", ("2026-06-13", "2026-06-13"));
     let watch = watch(&farm);
     let sorts: Vec<_> = watch.alarms().iter().map(|alarm| alarm.fact.sort).collect();
     assert_eq!(sorts, [Imbalance::HolderOverdrawn, Imbalance::Oversold]);
@@ -243,12 +243,12 @@ fn what_a_platform_and_a_holder_report_of_the_same_days_counts_once() {
     let mut farm = orchard();
     let (lot, days) = ("batch:qingshan.a", ("2026-06-13", "2026-06-14"));
     farm.pick(lot, 100_000);
-    farm.sell_by(GROWER, lot, grams(90_000), "douyin", days);
-    farm.sell_by(PLATFORM, lot, grams(95_000), "douyin", days);
+    farm.report_sale(GROWER, lot, grams(90_000), "douyin", days);
+    farm.report_sale(PLATFORM, lot, grams(95_000), "douyin", days);
     farm.send(GROWER, lot, 100_000, None);
     assert_eq!(sorts(&farm), []);
     // Another channel is other goods.
-    farm.sell_by(PLATFORM, lot, grams(10_000), "taobao", days);
+    farm.report_sale(PLATFORM, lot, grams(10_000), "taobao", days);
     assert_eq!(sorts(&farm), [Imbalance::Oversold]);
 }
 
@@ -257,10 +257,10 @@ fn other_days_are_other_goods_and_days_that_overlap_are_shown() {
     let mut farm = orchard();
     let lot = "batch:qingshan.a";
     farm.pick(lot, 100_000);
-    farm.sell_by(PLATFORM, lot, grams(60_000), "douyin", ("2026-06-13", "2026-06-13"));
-    farm.sell_by(PLATFORM, lot, grams(40_000), "douyin", ("2026-06-14", "2026-06-15"));
+    farm.report_sale(PLATFORM, lot, grams(60_000), "douyin", ("2026-06-13", "2026-06-13"));
+    farm.report_sale(PLATFORM, lot, grams(40_000), "douyin", ("2026-06-14", "2026-06-15"));
     assert_eq!(sorts(&farm), []);
-    farm.sell_by(PLATFORM, lot, grams(1), "douyin", ("2026-06-15", "2026-06-16"));
+    farm.report_sale(PLATFORM, lot, grams(1), "douyin", ("2026-06-15", "2026-06-16"));
     assert_eq!(sorts(&farm), [Imbalance::OverlappingSales, Imbalance::Oversold]);
 }
 
@@ -270,11 +270,11 @@ fn wholesale_to_whom_it_was_shipped_is_no_second_use() {
     let lot = "batch:qingshan.a";
     farm.pick(lot, 100_000);
     let shipment = farm.send(GROWER, lot, 100_000, Some("shanqian"));
-    farm.sell_by(GROWER, lot, grams(100_000), "wholesale", ("2026-06-13", "2026-06-13"));
+    farm.report_sale(GROWER, lot, grams(100_000), "wholesale", ("2026-06-13", "2026-06-13"));
     farm.receive(PACKER, lot, shipment, 100_000, &Value::Null);
     farm.grade(PACKER, &[(lot, 100_000)], &[("batch:shanqian.g", 100_000)], 0);
     assert_eq!(sorts(&farm), []);
-    farm.sell_by(GROWER, lot, grams(1_000), "wholesale", ("2026-06-14", "2026-06-14"));
+    farm.report_sale(GROWER, lot, grams(1_000), "wholesale", ("2026-06-14", "2026-06-14"));
     assert_eq!(sorts(&farm), [Imbalance::HolderOverdrawn, Imbalance::Oversold]);
 }
 
@@ -286,11 +286,11 @@ fn who_sells_need_not_be_who_sends() {
     farm.pick(lot, 100_000);
     let shipment = farm.send(GROWER, lot, 100_000, Some("shanqian"));
     farm.receive(PACKER, lot, shipment, 100_000, &Value::Null);
-    farm.sell_by(GROWER, lot, grams(100_000), "taobao", day);
-    farm.sell_by(PLATFORM, lot, grams(100_000), "taobao", day);
+    farm.report_sale(GROWER, lot, grams(100_000), "taobao", day);
+    farm.report_sale(PLATFORM, lot, grams(100_000), "taobao", day);
     farm.send(PACKER, lot, 100_000, None);
     assert_eq!(sorts(&farm), []);
-    farm.sell_by(GROWER, lot, grams(1_000), "own_shop", day);
+    farm.report_sale(GROWER, lot, grams(1_000), "own_shop", day);
     assert_eq!(sorts(&farm), [Imbalance::HolderOverdrawn, Imbalance::Oversold]);
 }
 
@@ -299,7 +299,7 @@ fn raising_a_figure_afterwards_is_told() {
     let mut farm = orchard();
     let (lot, from) = ("batch:qingshan.a", "crop:qingshan.p1-2026");
     let harvest = farm.pick(lot, 100_000);
-    farm.sell_by(GROWER, lot, grams(150_000), "own_shop", ("2026-06-13", "2026-06-13"));
+    farm.report_sale(GROWER, lot, grams(150_000), "own_shop", ("2026-06-13", "2026-06-13"));
     let data = json!({"from": [from], "quantity": grams(150_000), "crop": "杨梅", "variety": "东魁"});
     farm.correct(lot, &[from], Kind::Harvest, harvest, data);
     let found = faults(&farm);
@@ -391,10 +391,22 @@ fn packs_promise_what_was_packed() {
     farm.pack_lot(GROWER, (lot, 100_000), "batch:qingshan.p1", grams(100_000), (2_500, 40));
     // Counted in boxes: they weigh what the labels say.
     farm.pack_lot(GROWER, (lot, 100_000), "batch:qingshan.p2", quantity("40", "box"), (2_500, 40));
-    farm.sell_by(GROWER, "batch:qingshan.p2", quantity("40", "box"), "douyin", ("2026-06-13", "2026-06-13"));
-    farm.sell_by(GROWER, "batch:qingshan.p1", quantity("40", "box"), "douyin", ("2026-06-13", "2026-06-13"));
+    farm.report_sale(
+        GROWER,
+        "batch:qingshan.p2",
+        quantity("40", "box"),
+        "douyin",
+        ("2026-06-13", "2026-06-13"),
+    );
+    farm.report_sale(
+        GROWER,
+        "batch:qingshan.p1",
+        quantity("40", "box"),
+        "douyin",
+        ("2026-06-13", "2026-06-13"),
+    );
     assert_eq!(sorts(&farm), []);
-    farm.sell_by(GROWER, "batch:qingshan.p2", grams(2_500), "taobao", ("2026-06-13", "2026-06-13"));
+    farm.report_sale(GROWER, "batch:qingshan.p2", grams(2_500), "taobao", ("2026-06-13", "2026-06-13"));
     assert_eq!(sorts(&farm), [Imbalance::HolderOverdrawn, Imbalance::Oversold], "grams against boxes");
     farm.pack_lot(GROWER, (lot, 100_000), "batch:qingshan.p3", grams(100_000), (2_500, 50));
     farm.pack_lot(GROWER, (lot, 100_000), "batch:qingshan.p4", grams(100_000), (2_500, 30));
@@ -408,7 +420,7 @@ fn another_unit_is_no_way_around() {
     let mut farm = orchard();
     let lot = "batch:qingshan.a";
     farm.pick(lot, 100_000);
-    farm.sell_by(GROWER, lot, quantity("9000", "box"), "douyin", ("2026-06-13", "2026-06-13"));
+    farm.report_sale(GROWER, lot, quantity("9000", "box"), "douyin", ("2026-06-13", "2026-06-13"));
     assert_eq!(sorts(&farm), [Imbalance::UsesNotComparable]);
     assert_eq!(watch(&farm).alarms().len(), 1);
 }
@@ -494,7 +506,7 @@ fn a_correction_replaces_and_a_withdrawal_removes() {
     let entries = entries(&farm);
     let lots = Lots::of(records(&entries));
     assert_eq!(faults_of(&lots, &Tables::default(), before), [], "as of before it");
-    let sale = farm.sell_by(GROWER, lot, grams(300_000), "douyin", ("2026-06-13", "2026-06-13"));
+    let sale = farm.report_sale(GROWER, lot, grams(300_000), "douyin", ("2026-06-13", "2026-06-13"));
     farm.say(Says {
         kind: "withdrawal/1",
         subject: lot,
@@ -633,8 +645,8 @@ impl Season {
             _ => {
                 // Sold, reported by the platform too, and sent after that: the same goods.
                 let day = format!("2026-{:02}-{:02}", self.made % 12 + 1, pick % 28 + 1);
-                farm.sell_by(HOLDERS[by], &lot, grams(value), "own_shop", (&day, &day));
-                farm.sell_by(PLATFORM, &lot, grams(share_of(value, share)), "own_shop", (&day, &day));
+                farm.report_sale(HOLDERS[by], &lot, grams(value), "own_shop", (&day, &day));
+                farm.report_sale(PLATFORM, &lot, grams(share_of(value, share)), "own_shop", (&day, &day));
                 farm.send(HOLDERS[by], &lot, value, None);
                 self.put(&lot, by, -value);
             }

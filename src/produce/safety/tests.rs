@@ -89,6 +89,11 @@ fn row(actives: &[(&str, &str, &str)], formulation: &str, phi_days: u64) -> Valu
     })
 }
 
+/// A made-up limit of abamectin on bayberries.
+fn limit_row(limit: &str, unit: &str) -> Value {
+    json!({"analyte": "阿维菌素", "crop": "杨梅", "limit": limit, "unit": unit, "fictional": true})
+}
+
 fn items(analytes: &[&str]) -> Value {
     let item = |analyte: &&str| json!({"analyte": analyte, "result": "not_detected", "verdict": "pass"});
     analytes.iter().map(item).collect()

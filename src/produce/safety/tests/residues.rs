@@ -114,7 +114,7 @@ fn one_bad_item_is_a_bad_test_whatever_the_conclusion() {
 
 #[test]
 fn a_table_of_limits_is_compared_in_its_own_unit_and_a_laxer_one_later_counts_for_nothing() {
-    let limit = |limit: &str, unit: &str| json!([{"analyte": "阿维菌素", "crop": "杨梅", "limit": limit, "unit": unit, "fictional": true}]);
+    let limit = |limit: &str, unit: &str| json!([limit_row(limit, unit)]);
     let judge = |first: Value, value: &str, unit: &str, then: Option<Value>| {
         let mut farm = picked(demonstration());
         farm.set_rules("limits", first, "2026-06-13T21:00:00+08:00");
