@@ -130,7 +130,15 @@ impl MemoryLedger {
         let records = collect::gather(&reader, &subject, size).unwrap().records;
         let openings = BTreeMap::new();
         let as_of = now.as_millisecond();
-        let ask = Ask { subject: &subject, records: &records, openings: &openings, size, at: self.at, as_of };
+        let ask = Ask {
+            subject: &subject,
+            records: &records,
+            openings: &openings,
+            size,
+            at: self.at,
+            as_of,
+            wide: None,
+        };
         let mut watchlist = Watchlist::default();
         for entry in (0..size).map(|seq| reader.entry(seq).unwrap()) {
             entry.as_record().into_iter().for_each(|record| watchlist.take(record));

@@ -101,15 +101,7 @@ impl AppState {
             None => 0,
         };
         let as_of = time::now_ms();
-        Ok(Story::tell(&Ask {
-            subject,
-            records: &gathered.records,
-            openings: &openings,
-            size,
-            at,
-            as_of,
-            wide: None,
-        }))
+        Ok(Story::tell(&Ask { subject, records: &gathered.records, openings: &openings, size, at, as_of, wide: None }))
     }
 
     /// The account of lots with everything that the view covers, perhaps more: ask it as of the view's size.

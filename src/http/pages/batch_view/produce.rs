@@ -244,22 +244,21 @@ impl Teller<'_> {
     /// What does not add up, what was lifted, notes, and flags: what does not fit before what only tells.
     fn notes(&self) -> Vec<NoteView> {
         let assessment = &self.story.assessment;
-        let note =
-            |text: String, class, records: &[Source]| NoteView { text, class, records: links(records) };
+        let note = |text: String, class, records: &[Source]| NoteView { text, class, records: links(records) };
         let mut notes: Vec<NoteView> = assessment
             .imbalances
             .iter()
             .map(|fact| {
-                note(self.wording.fact(fact), if fact.sort.holds() { "bad" } else { "warn" }, &fact.records)
+                note(
+                    self.wording.fact(fact),
+                    if fact.sort.holds() { "bad" } else { "warn" },
+                    &fact.records,
+                )
             })
             .collect();
-        notes.extend(
-            assessment
-                .judgement
-                .notes
-                .iter()
-                .map(|fact| note(self.wording.fact(fact), "warn", &fact.records)),
-        );
+        notes.extend(assessment.judgement.notes.iter().map(|fact| {
+            note(self.wording.fact(fact), "warn", &fact.records)
+        }));
         notes.extend(assessment.judgement.lifted.iter().map(|lifted| self.lifted(lifted)));
         let (told, odd): (Vec<_>, Vec<_>) =
             assessment.flags.iter().partition(|flag| flag.sort.is_disclosure());
