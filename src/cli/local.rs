@@ -118,15 +118,7 @@ pub(super) fn story(dir: &Path, typed: &str) -> anyhow::Result<Value> {
     let openings = local.public_openings(gathered.records.values())?;
     let at = reader.log()?.map_or(0, |log| log.at);
     let as_of = times::now_secs().saturating_mul(1000);
-    let ask = Ask {
-        subject: &subject,
-        records: &gathered.records,
-        openings: &openings,
-        size,
-        at,
-        as_of,
-        wide: None,
-    };
+    let ask = Ask { subject: &subject, records: &gathered.records, openings: &openings, size, at, as_of, wide: None };
     let story = Story::tell(&ask).with_context(|| format!("there is no batch {}", subject.id()))?;
     Ok(serde_json::to_value(story)?)
 }

@@ -16,8 +16,8 @@ mod people;
 mod photos;
 mod product;
 mod reason;
-mod safety;
 mod seats;
+mod safety;
 mod status;
 mod story;
 mod tables;
@@ -33,10 +33,10 @@ pub use inspections::{Inspection, Sample};
 pub use people::{IdentityCheck, Organisation, RevokedKey, Signed};
 pub use product::{Origin, Plot, Product};
 pub use reason::{Fact, Said, Source};
+pub use seats::{Guarantee, Seat, Seats, guarantees};
 pub use safety::{
     Active, Claim, Completeness, Coverage, Earliest, Interval, StageRecords, Temperature, earliest_harvest,
 };
-pub use seats::{Guarantee, Seat, Seats, guarantees};
 pub use status::{Judgement, Lifted, Reason, Weight};
 pub use story::{Ask, Event, Photo, Story};
 pub use tables::BrandRow;
