@@ -161,7 +161,13 @@ impl<'a> Picture<'a> {
                         work.from.iter().for_each(|from| line(out, foot(*from), (x, y - PILL_HEIGHT / 2.0)));
                     }
                 }
-                work.to.iter().for_each(|to| line(out, (x, y + PILL_HEIGHT / 2.0), head(*to)));
+                for to in &work.to {
+                    let layer = &self.layers[self.cards[*to].layer];
+                    match layer.rows {
+                        1 => line(out, (x, y + PILL_HEIGHT / 2.0), head(*to)),
+                        _ => spread(out, (x, y + PILL_HEIGHT / 2.0), layer.top),
+                    }
+                }
             }
             None => {
                 for from in &work.from {
@@ -286,6 +292,22 @@ fn line(out: &mut String, (x1, y1): (f64, f64), (x2, y2): (f64, f64)) {
              stroke=\"#9a9a9a\" stroke-width=\"1.2\"/>",
             y1 + bend,
             y2 - bend,
+        ),
+    );
+}
+
+/// To cards in several rows, where single lines would seem to come from the cards of the row before.
+fn spread(out: &mut String, (x, y): (f64, f64), top: f64) {
+    let (left, right) = (MARGIN + 16.0, WIDTH - MARGIN - 16.0);
+    put(
+        out,
+        format_args!(
+            "<path d=\"M{x:.1} {y:.1}V{:.1}M{left} {:.1}V{:.1}H{right}V{:.1}\" fill=\"none\" stroke=\"#9a9a9a\" \
+             stroke-width=\"1.2\"/>",
+            top - 9.0,
+            top - 4.0,
+            top - 9.0,
+            top - 4.0,
         ),
     );
 }
