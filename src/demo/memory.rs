@@ -71,6 +71,7 @@ impl MemoryLedger {
                 "registrar": { "name": "示范登记方" },
                 "keys": keys.iter().map(founding).collect::<Vec<_>>(),
                 "log_vkey": log_vkey().to_string(),
+                "demonstration": true,
             },
         });
         let statement = Statement::parse(&to_payload_bytes(&payload).unwrap()).unwrap();
@@ -147,6 +148,11 @@ impl MemoryLedger {
         let mut flags = flags::of(&dossier);
         flags.extend(watchlist.flags(&dossier));
         flags
+    }
+
+    /// What comes next comes at this time, in milliseconds, or where the ledger is already later, then.
+    pub(super) fn set_time(&mut self, at: i64) {
+        self.at = self.at.max(at);
     }
 
     fn append(&mut self, envelope: &Envelope) -> anyhow::Result<Hash> {

@@ -45,7 +45,6 @@ pub(in crate::produce) fn look<T>(
         at: 0,
         wide: None,
         as_of: millis(as_of),
-        wide: None,
     };
     see(&Dossier::of(&ask))
 }
@@ -244,7 +243,6 @@ fn data_that_met_no_schema_raises_what_it_can_and_no_panic() {
             at: 0,
             wide: None,
             as_of: i64::MAX,
-            wide: None,
         };
         let dossier = Dossier::of(&ask);
         let whole: Vec<Record> = records.values().filter_map(|entry| entry.as_record().cloned()).collect();

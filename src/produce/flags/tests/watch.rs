@@ -223,7 +223,6 @@ fn a_watchlist_answers_as_of_the_size_that_it_is_asked_for() {
         at: 0,
         wide: None,
         as_of: millis(LATER),
-        wide: None,
     };
     assert_eq!(watching(&all_records(&farm)).flags(&Dossier::of(&ask)), longer);
 }

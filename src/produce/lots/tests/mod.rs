@@ -119,7 +119,14 @@ impl Orchard {
         self.act("receiving/1", lot, &[], by, data)
     }
 
-    fn report_sale(&mut self, by: (&str, &str), lot: &str, sold: Value, channel: &str, days: (&str, &str)) -> Hash {
+    fn report_sale(
+        &mut self,
+        by: (&str, &str),
+        lot: &str,
+        sold: Value,
+        channel: &str,
+        days: (&str, &str),
+    ) -> Hash {
         let data = json!({
             "channel": channel, "period": {"from": days.0, "to": days.1}, "quantity": sold,
         });
@@ -385,8 +392,20 @@ fn packs_promise_what_was_packed() {
     farm.pack_lot(GROWER, (lot, 100_000), "batch:qingshan.p1", grams(100_000), (2_500, 40));
     // Counted in boxes: they weigh what the labels say.
     farm.pack_lot(GROWER, (lot, 100_000), "batch:qingshan.p2", quantity("40", "box"), (2_500, 40));
-    farm.report_sale(GROWER, "batch:qingshan.p2", quantity("40", "box"), "douyin", ("2026-06-13", "2026-06-13"));
-    farm.report_sale(GROWER, "batch:qingshan.p1", quantity("40", "box"), "douyin", ("2026-06-13", "2026-06-13"));
+    farm.report_sale(
+        GROWER,
+        "batch:qingshan.p2",
+        quantity("40", "box"),
+        "douyin",
+        ("2026-06-13", "2026-06-13"),
+    );
+    farm.report_sale(
+        GROWER,
+        "batch:qingshan.p1",
+        quantity("40", "box"),
+        "douyin",
+        ("2026-06-13", "2026-06-13"),
+    );
     assert_eq!(sorts(&farm), []);
     farm.report_sale(GROWER, "batch:qingshan.p2", grams(2_500), "taobao", ("2026-06-13", "2026-06-13"));
     assert_eq!(sorts(&farm), [Imbalance::HolderOverdrawn, Imbalance::Oversold], "grams against boxes");
