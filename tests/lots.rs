@@ -119,7 +119,7 @@ fn the_graph_is_there_as_data_and_as_a_picture() {
     let picture = client.get(&format!("/b/{}/graph.svg?lang=en", batch_id()));
     assert_eq!(picture.header("content-type"), Some("image/svg+xml"));
     assert_eq!(picture.header("content-language"), Some("en"));
-    assert!(picture.text().contains("Packed · this lot") && picture.text().contains("Shanqian Packhouse"));
+    assert!(picture.text().contains("Packed · this lot") && picture.text().contains("山前产地仓"));
     let picture = client.get(&format!("/b/{}/graph.svg", batch_id())).text();
     assert!(picture.contains("包装 · 本批次") && picture.contains("西炉后山三号坡"), "{picture}");
     assert_eq!(client.get("/b/qingshan.nothing/graph.svg").problem(), "not-found");

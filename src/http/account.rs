@@ -1,4 +1,4 @@
-//! The service's account of lots: built from the whole log in the background, then kept up with every commit.
+//! The service's accounts of the whole ledger: built from the whole log in the background, then kept up with every commit.
 //!
 //! It follows what is published, so that no answer speaks of what no checkpoint covers. Whoever needs more than it has
 //! brings it there; only while a long log is first being read is it not waited for.
@@ -11,7 +11,9 @@ use super::metrics::Metrics;
 use super::problem::Problem;
 use super::{AppState, RETRY_SECS};
 use crate::ledger::{Entry, FactsError};
-use crate::produce::lots::{Alarm, Watch};
+use crate::produce::Overview;
+use crate::produce::lots::Alarm;
+use crate::produce::wording::Wording;
 use crate::sequencer::{LedgerHandle, Published};
 use crate::text::{self, Lang};
 
@@ -21,14 +23,14 @@ const STEP: u64 = 2_000;
 const LAG_MAX: u64 = 10_000;
 
 pub(super) struct Account {
-    watch: RwLock<Watch>,
+    overview: RwLock<Overview>,
     /// Entries that were there when the service began: what they raised has been told before.
     known: u64,
 }
 
 impl Account {
     pub(super) fn new(ledger: &LedgerHandle) -> Account {
-        Account { watch: RwLock::default(), known: ledger.published().size }
+        Account { overview: RwLock::default(), known: ledger.published().size }
     }
 
     /// The account with everything published. A problem while it is too far behind.
@@ -36,9 +38,9 @@ impl Account {
         &self,
         published: &Published,
         metrics: &Metrics,
-    ) -> Result<RwLockReadGuard<'_, Watch>, Problem> {
+    ) -> Result<RwLockReadGuard<'_, Overview>, Problem> {
         if published.size.saturating_sub(self.read().size()) > LAG_MAX {
-            let why = "the account of lots is still being read from the log";
+            let why = "the accounts of the ledger are still being read from the log";
             return Err(Problem::new(text::Problem::Busy, why).retry_after(RETRY_SECS));
         }
         while self.step(published, metrics)? {}
@@ -52,23 +54,23 @@ impl Account {
         }
         let reader = published.reader();
         // Another may have been here meanwhile.
-        let mut watch = self.watch.write().unwrap_or_else(PoisonError::into_inner);
-        let to = published.size.min(watch.size().saturating_add(STEP));
-        for seq in watch.size()..to {
+        let mut overview = self.overview.write().unwrap_or_else(PoisonError::into_inner);
+        let to = published.size.min(overview.size().saturating_add(STEP));
+        for seq in overview.size()..to {
             if let Entry::Record(record) = reader.entry(seq)? {
-                let raised = watch.take(&record);
+                let raised = overview.take(&record);
                 if seq >= self.known {
                     raised.iter().for_each(|alarm| tell(alarm, metrics));
                 }
             }
-            watch.seen(seq + 1);
+            overview.seen(seq + 1);
         }
         Ok(to < published.size)
     }
 
-    fn read(&self) -> RwLockReadGuard<'_, Watch> {
+    fn read(&self) -> RwLockReadGuard<'_, Overview> {
         // A record is taken whole or not at all as far as readers can see: they only look at what was raised.
-        self.watch.read().unwrap_or_else(PoisonError::into_inner)
+        self.overview.read().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -84,7 +86,7 @@ pub(super) async fn follow(state: Weak<AppState>) {
                 Ok(Ok(true)) => {}
                 Ok(Ok(false)) => break,
                 Ok(Err(error)) => {
-                    tracing::error!(%error, "the account of lots cannot be read from the log");
+                    tracing::error!(%error, "the accounts of the ledger cannot be read from the log");
                     break;
                 }
                 Err(_) => return,
@@ -99,6 +101,6 @@ pub(super) async fn follow(state: Weak<AppState>) {
 
 fn tell(alarm: &Alarm, metrics: &Metrics) {
     metrics.alarm();
-    let words = crate::produce::wording::imbalance(&alarm.fact, Lang::En, &Default::default());
+    let words = Wording { lang: Lang::En, names: Default::default() }.fact(&alarm.fact);
     tracing::warn!(seq = alarm.seq, about = %alarm.fact.about, "alarm: {words}");
 }

@@ -376,9 +376,8 @@ fn condition(events: &[Event], status: Status) -> Condition {
             event.signers.iter().chain(event.versions.iter().flat_map(|version| &version.signers))
         })
     };
-    let is_doubtful = || {
-        signatures().any(|signed| matches!(signed.standing, KeyStanding::Revoked | KeyStanding::Suspect))
-    };
+    let is_doubtful =
+        || signatures().any(|signed| matches!(signed.standing, KeyStanding::Revoked | KeyStanding::Suspect));
     if status == Status::Withdrawn {
         Condition::Withdrawn
     } else if status == Status::OnHold {

@@ -102,6 +102,7 @@ pub(crate) fn told(
         size,
         at,
         as_of: as_of.unix_seconds() * 1_000,
+        wide: None,
     });
     (story, gathered.records)
 }
@@ -165,11 +166,11 @@ fn an_unknown_batch_has_no_story() {
 fn a_correction_shows_both_values_and_the_newest_counts() {
     let mut farm = farm();
     let season = farm.season();
-    farm.correct_harvest(season.harvest, "830");
+    farm.correct_harvest(season.harvest, "870");
     let story = story(&mut farm);
     assert_eq!((story.condition, story.corrections), (Condition::Corrected, 1));
     let harvest = of_kind(&story, Kind::Harvest)[0];
-    assert_eq!(harvest.data["quantity"]["entered"], "830");
+    assert_eq!(harvest.data["quantity"]["entered"], "870");
     let version = &harvest.versions[0];
     let pointers: Vec<&str> = version.changes.iter().map(|change| change.pointer.as_str()).collect();
     assert_eq!(pointers, ["/data/quantity"], "pickers' names are open on both sides and equal");

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use super::reason::{Fact, Said};
+use super::story::Story;
 use super::times::CALENDAR_OFFSET_SECONDS;
 use super::versions::is_sealed;
 use crate::statement::json::pointer_to;
@@ -42,7 +43,13 @@ pub struct Wording<'a> {
     pub names: BTreeMap<&'a str, &'a str>,
 }
 
-impl Wording<'_> {
+impl<'a> Wording<'a> {
+    /// With the names of the organisations of a story.
+    pub fn of(story: &'a Story, lang: Lang) -> Wording<'a> {
+        let names = story.organisations.values().map(|org| (org.id.as_str(), org.name_in(lang)));
+        Wording { lang, names: names.collect() }
+    }
+
     /// Everything that an entry's data says, required members first, in the order of the schema.
     pub fn lines(
         &self,
@@ -78,25 +85,14 @@ impl Wording<'_> {
     fn value(&self, said: &Said) -> String {
         match said {
             Said::Day(day) => day.parse().map_or_else(|_| day.clone(), |date| self.date(date)),
-            Said::Amount(amount, base) => self.amount(*amount, base),
+            Said::Amount(amount, base) => match base.parse() {
+                Ok(base) => base_amount(*amount, base, self.lang),
+                Err(_) => amount.to_string(),
+            },
             Said::Number(number) => number.to_string(),
             Said::Org(org) => self.names.get(org.as_str()).copied().unwrap_or(org).to_owned(),
             Said::Subject(subject) => SaidText::Subject(subject.clone()).flat(self.lang),
             Said::Text(text) => text.clone(),
-        }
-    }
-
-    /// An amount in a base unit: `g`, `ml`, `cm2` or `piece`.
-    pub fn amount(&self, amount: i64, base: &str) -> String {
-        let unit = |code| labels::unit(self.lang, code).unwrap_or(code);
-        let (sign, size) = (if amount < 0 { "−" } else { "" }, amount.unsigned_abs());
-        match base {
-            "g" => format!("{sign}{}", mass(size, self.lang)),
-            "piece" => format!("{sign}{size} {}", unit("piece")),
-            "ml" => format!("{sign}{size} {}", unit("ml")),
-            "cm2" if self.lang == Lang::En => format!("{sign}{}", hectares(size)),
-            // 亩: 666.67 square metres.
-            _ => format!("{sign}{} {}", size.saturating_mul(3) / 20_000_000, unit("mu")),
         }
     }
 
@@ -334,24 +330,6 @@ pub fn base_amount(value: i64, base: Base, lang: Lang) -> String {
             format!("{sign}{} {}", amount / 10_000, labels::unit(lang, "m2").unwrap_or("m²"))
         }
     }
-}
-
-/// What does not add up, in words. `names` are organisations' names by bare id.
-pub fn imbalance(
-    fact: &super::Fact<crate::text::Imbalance>,
-    lang: Lang,
-    names: &BTreeMap<&str, &str>,
-) -> String {
-    use super::Said;
-    fact.told(lang, |said| match said {
-        Said::Amount(value, base) => match base.parse() {
-            Ok(base) => base_amount(*value, base, lang),
-            Err(_) => value.to_string(),
-        },
-        Said::Number(number) => number.to_string(),
-        Said::Org(org) => names.get(org.as_str()).copied().unwrap_or(org).to_owned(),
-        Said::Day(text) | Said::Subject(text) | Said::Text(text) => text.clone(),
-    })
 }
 
 fn mass(grams: u64, lang: Lang) -> String {

@@ -466,7 +466,7 @@ impl<L: Ledger> Farm<L> {
         })
     }
 
-    /// The harvest was 830 jin, not what was first written.
+    /// The harvest was 870 jin, not what was first written.
     pub fn correct_harvest(&mut self, harvest: Hash, jin: &str) -> Hash {
         self.say(Says {
             kind: "correction/1",

@@ -14,7 +14,7 @@ use crate::http::time::rfc3339;
 use crate::http::view::View;
 use crate::produce::Said;
 use crate::produce::lots::Alarm;
-use crate::produce::wording::imbalance;
+use crate::produce::wording::Wording;
 use crate::text::Lang;
 
 const PAGE_LENGTH: usize = 50;
@@ -69,7 +69,8 @@ impl AlarmBody {
                 names.extend(view.org(org)?.map(|fact| (org.as_str(), fact.name)));
             }
         }
-        let names = names.iter().map(|(org, name)| (*org, name.as_str())).collect();
+        let names: BTreeMap<&str, &str> = names.iter().map(|(org, name)| (*org, name.as_str())).collect();
+        let told = |lang: Lang| Wording { lang, names: names.clone() }.fact(&alarm.fact);
         let fact = serde_json::to_value(&alarm.fact).map_err(Problem::internal)?;
         Ok(AlarmBody {
             seq: alarm.seq,
@@ -78,8 +79,8 @@ impl AlarmBody {
             sort: fact["sort"].as_str().unwrap_or_default().to_owned(),
             about: alarm.fact.about.clone(),
             holds: alarm.fact.sort.holds(),
-            zh: imbalance(&alarm.fact, Lang::Zh, &names),
-            en: imbalance(&alarm.fact, Lang::En, &names),
+            zh: told(Lang::Zh),
+            en: told(Lang::En),
             records: fact["records"].clone(),
         })
     }
@@ -96,7 +97,8 @@ pub(in crate::http) async fn list(
     let body = web::block(move || {
         let view = View::of(&state)?;
         let (alarms, next, size) = {
-            let watch = state.account_of(&view)?;
+            let overview = state.overview(&view)?;
+            let watch = overview.watch();
             let end = query.cursor.unwrap_or(usize::MAX).min(watch.alarms().len());
             let start = end.saturating_sub(PAGE_LENGTH);
             (watch.alarms()[start..end].to_vec(), (start > 0).then_some(start), watch.size())

@@ -13,6 +13,7 @@ use crate::http::endpoints::Endpoint;
 use crate::http::problem::{Problem, ProblemBody};
 use crate::http::time::rfc3339;
 use crate::http::{AppState, body};
+use crate::produce::Earliest;
 use crate::sequencer::Receipt;
 
 /// The longest envelope and its openings: a payload in base64, and what is sealed in it at its longest.
@@ -54,6 +55,10 @@ pub struct ReceiptBody {
     /// Figures that stopped adding up with this statement.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub alarms: Vec<AlarmBody>,
+    /// Of an input: from when on what it was used on may be picked, as all its inputs say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub earliest_harvest: Option<Earliest>,
 }
 
 impl ReceiptBody {
@@ -68,6 +73,7 @@ impl ReceiptBody {
             proof: receipt.proof.to_string(),
             record,
             alarms: Vec::new(),
+            earliest_harvest: None,
         })
     }
 }

@@ -243,8 +243,7 @@ struct Teller<'a> {
 impl<'a> Teller<'a> {
     fn new(layout: &Layout, given: &'a Given<'a>) -> Teller<'a> {
         let lang = layout.lang;
-        let names = given.story.organisations.values().map(|org| (org.id.as_str(), name_in(org, lang)));
-        let wording = Wording { lang, names: names.collect() };
+        let wording = Wording::of(given.story, lang);
         let raw = raw_shown(given);
         Teller { given, story: given.story, lang, wording, public_url: layout.public_url.clone(), raw }
     }
@@ -614,7 +613,7 @@ impl<'a> Teller<'a> {
             self.fill(Page::Suspended, &[("status", status.unwrap_or(&org.status))])
         });
         PersonView {
-            name: name_in(org, self.lang).to_owned(),
+            name: org.name_in(self.lang).to_owned(),
             id: org.id.clone(),
             roles: self.roles(&org.signed_as.iter().cloned().collect::<Vec<_>>()),
             identity,
@@ -880,7 +879,7 @@ impl<'a> Teller<'a> {
     }
 
     fn org<'b>(&'b self, id: &'b str) -> &'b str {
-        self.story.organisations.get(id).map_or(id, |org| name_in(org, self.lang))
+        self.story.organisations.get(id).map_or(id, |org| org.name_in(self.lang))
     }
 
     fn roles(&self, roles: &[String]) -> String {
@@ -922,13 +921,6 @@ fn row(label: &str, text: String) -> Row {
 
 fn text<'a>(value: &'a Value, name: &str) -> &'a str {
     value.get(name).and_then(Value::as_str).unwrap_or_default()
-}
-
-fn name_in(org: &Organisation, lang: Lang) -> &str {
-    match (lang, &org.name_en) {
-        (Lang::En, Some(name)) => name,
-        _ => &org.name,
-    }
 }
 
 fn labels_of_place(lang: Lang, member: &str) -> &'static str {

@@ -21,11 +21,11 @@ use crate::merkle::Hash;
 use crate::merkle::tree::root_at;
 use crate::print::graph;
 use crate::print::qr::{self, Symbol};
-use crate::produce::lots::Reach;
-use crate::produce::{Ask, Story};
+use crate::produce::Story;
+use crate::produce::{self, lots::Reach};
 use crate::statement::short_code;
 use crate::statement::subject::Subject;
-use crate::text::Page;
+use crate::text::{self, Page, Use};
 use crate::verify::collect::{CollectError, gather};
 
 /// Ancestors to the plots, as many as could be drawn or counted; descendants of the first generation.
@@ -145,7 +145,7 @@ pub(super) async fn graph_svg(
     let lang = language::of(&request);
     let drawn = web::block(move || {
         let view = View::of(&state)?;
-        let graph = state.account_of(&view)?.lots().graph(&batch, PICTURED, view.under.size);
+        let graph = state.overview(&view)?.watch().lots().graph(&batch, PICTURED, view.under.size);
         let Some(graph) = graph else { return Ok(None) };
         let orgs: BTreeSet<String> = graph
             .nodes
@@ -214,11 +214,27 @@ async fn symbol(state: &web::Data<AppState>, typed: &str, query: &Query) -> Resu
     };
     let code = short_code::of_subject(&batch);
     let view = View::of(state)?;
+    let (asked, of) = (batch.clone(), state.clone());
+    web::block(move || may(&of, &asked, Use::Labels)).await??;
     let shared = view.batches_of_code(&code)?.len() > 1;
     // A code that two batches share would make every reader choose.
     let named = if shared { batch.id().to_owned() } else { code };
     let payload = qr::batch_payload(&state.config.public_url, &named);
     Symbol::of(&payload, correction).map_err(Problem::internal)
+}
+
+/// A batch that is on hold, or lacks origin or test, gets no label.
+fn may(state: &AppState, batch: &Subject, wanted: Use) -> Result<(), Problem> {
+    let view = View::of(state)?;
+    let Some(story) = state.story(&view, batch)? else { return Ok(()) };
+    let blocking = story.assessment.judgement.blocks(wanted);
+    if blocking.is_empty() {
+        return Ok(());
+    }
+    let reasons: Vec<&str> = blocking.iter().map(|reason| produce::name(reason.sort)).collect();
+    let wanted = produce::name(wanted);
+    Err(Problem::new(text::Problem::Blocked, format!("{} is not cleared for {wanted}", batch.id()))
+        .with("reasons", json!(reasons)))
 }
 
 // -- telling -----------------------------------------------------------------------------------------------------
@@ -247,26 +263,8 @@ fn told(state: &AppState, batch: &Subject) -> Result<Option<Told>, Failed> {
         CollectError::TooLarge => Failed::TooLarge,
         other => Failed::Problem(Problem::internal(other)),
     })?;
-    let at = match size.checked_sub(1) {
-        Some(last) => view.reader.entry(last)?.at(),
-        None => 0,
-    };
-    let openings = state.public_openings(&view, gathered.records.values())?;
-    let story = Story::tell(&Ask {
-        subject: batch,
-        records: &gathered.records,
-        openings: &openings,
-        size,
-        at,
-        as_of: time::now_ms(),
-        wide: None,
-    });
-    let Some(mut story) = story else { return Ok(None) };
-    for org in story.named_only() {
-        if let Some(fact) = view.org(&org)? {
-            story.introduce(&org, &fact.name);
-        }
-    }
+    let story = state.tell(&view, batch, &gathered.records, time::now_ms())?;
+    let Some(story) = story else { return Ok(None) };
     Ok(Some(Told { story, records: gathered.records, view }))
 }
 

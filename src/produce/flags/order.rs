@@ -98,6 +98,7 @@ fn input_span(act: &Act<'_>) -> Option<Fact<Flag>> {
     (end < start).then(|| days(Flag::InputEndsBeforeStart, act.subject(), (end, source), (start, source)))
 }
 
+/// A trap hangs for weeks, so what counts is the day until which it was used, or that from which on.
 fn input_day(act: &Act<'_>) -> (Date, Source) {
     (act.now().date("end_date").unwrap_or_else(|| act.now().day()), Source::of(act))
 }
@@ -116,7 +117,8 @@ fn input_before(act: &Act<'_>, start: &Act<'_>) -> Option<Fact<Flag>> {
 /// Written before the harvest, dated after it. A harvest entered late, while the next picking is being sprayed for,
 /// was picked before it was written: its own lateness is told by another flag.
 fn input_after(act: &Act<'_>, picked: &[&Act<'_>]) -> Option<Fact<Flag>> {
-    let used = input_day(act);
+    let begun = act.now().date("start_date").unwrap_or_else(|| act.now().day());
+    let used = (begun, Source::of(act));
     let mut odd = picked.iter().filter(|harvest| was_written_before(act, harvest) && used.0 > own(harvest).0);
     odd.next().map(|harvest| days(Flag::InputAfterHarvest, act.subject(), used, own(harvest)))
 }

@@ -125,6 +125,9 @@ impl Watchlist {
     // -- photos --------------------------------------------------------------------------------------------------
 
     fn take_photos(&mut self, record: &Record, source: Source, kind: Kind) {
+        if !is_compared(kind) {
+            return;
+        }
         for hash in telling_photos(record) {
             if self.photos.add(hash).is_some() {
                 self.shots.push(shot(record, source, kind));
@@ -134,6 +137,9 @@ impl Watchlist {
 
     fn photo(&self, dossier: &Dossier<'_>, record: &Record, tunables: &Tunables) -> Option<Fact<Flag>> {
         let Ok(kind) = Kind::try_from(&record.statement.kind) else { return None };
+        if !is_compared(kind) {
+            return None;
+        }
         let own = shot(record, Source { seq: record.seq, leaf: record.leaf() }, kind);
         let near = telling_photos(record).flat_map(|hash| self.photos.near(hash, tunables.photo_distance));
         let elsewhere = near.filter_map(|(place, distance)| Some((self.shots.get(place)?, distance)));
@@ -299,6 +305,11 @@ fn shot(record: &Record, source: Source, kind: Kind) -> Shot {
         org: statement.signers.first().map(|signer| signer.org.clone()).unwrap_or_default(),
         day: statement.occurred_at.date().days(),
     }
+}
+
+/// What goes with storage are charts of temperatures, and one chart looks like another.
+fn is_compared(kind: Kind) -> bool {
+    kind != Kind::Storage
 }
 
 /// One lorry with several lots, one patrol over several plots: one picture for what one organisation did of one kind

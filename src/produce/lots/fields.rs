@@ -27,6 +27,14 @@ pub(super) struct Capacity {
 /// Harvests of one year that share fields, by the fields that they name.
 type Picked = BTreeMap<BTreeSet<Id>, Sum>;
 
+/// The harvests of a year that are tied to a field, as of `size` entries.
+struct Year {
+    year: u16,
+    level: Level,
+    size: u64,
+    picked: Picked,
+}
+
 /// Fields as plots, or as the seasons that they were named as.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Level {
@@ -45,10 +53,10 @@ impl Lots {
                 _ => continue,
             };
             for year in self.years(*id, size) {
-                let picked = self.picked(*id, year, level, size);
-                for fields in sets(&picked).into_iter().filter(|fields| fields.contains(id)) {
-                    if done.insert((fields.clone(), year)) {
-                        found.extend(self.find_of_set(*id, &fields, &picked, year, level, tunables, size));
+                let year = Year { year, level, size, picked: self.picked(*id, year, level, size) };
+                for fields in sets(&year.picked).into_iter().filter(|fields| fields.contains(id)) {
+                    if done.insert((fields.clone(), year.year)) {
+                        found.extend(self.find_of_set(*id, &fields, &year, tunables.yield_tolerance));
                     }
                 }
             }
@@ -56,29 +64,19 @@ impl Lots {
         found
     }
 
-    #[expect(clippy::too_many_arguments, reason = "one comparison has so many sides")]
-    fn find_of_set(
-        &self,
-        about: Id,
-        fields: &BTreeSet<Id>,
-        picked: &Picked,
-        year: u16,
-        level: Level,
-        tunables: &Tunables,
-        size: u64,
-    ) -> Vec<Found> {
+    fn find_of_set(&self, about: Id, fields: &BTreeSet<Id>, year: &Year, tolerance: u64) -> Vec<Found> {
         let mut used = Sum::default();
-        picked.iter().filter(|(from, _)| from.is_subset(fields)).for_each(|(_, sum)| used.merge(sum));
+        year.picked.iter().filter(|(from, _)| from.is_subset(fields)).for_each(|(_, sum)| used.merge(sum));
         let mut had = Sum::default();
         for field in fields {
             // A field that these records say nothing of has no bound here.
-            let Some(capacity) = self.capacity(*field, tunables.yield_tolerance, size) else {
+            let Some(capacity) = self.capacity(*field, tolerance, year.size) else {
                 return Vec::new();
             };
             had.merge(&capacity.yearly);
         }
         let mut finder = Finder { about: self.name(about), found: Vec::new() };
-        let sort = match level {
+        let sort = match year.level {
             Level::Plot => Imbalance::PlotExceeded,
             Level::Season => Imbalance::SeasonExceeded,
         };
@@ -87,15 +85,15 @@ impl Lots {
         let is_other_unit = |base: &Base| used.value(*base) > 0 && had.value(*base) == 0;
         if used.bases().any(|base| is_other_unit(&base)) && !had.is_nothing() {
             let fact = Fact::new(Imbalance::NotComparable, finder.about, sources());
-            finder.push(fact, format!("{year} {names}"), 0);
+            finder.push(fact, format!("{} {names}", year.year), 0);
         }
         for base in used.bases().filter(|base| !is_other_unit(base) || had.is_nothing()) {
             let (picked, bound) = (used.value(base), had.value(base));
             if picked > bound {
                 let fact =
                     amounts(Fact::new(sort, finder.about, sources()), picked, bound, picked - bound, base);
-                let fact = fact.says("year", Value::Number(i64::from(year)));
-                finder.push(fact, format!("{year} {names}{base}"), picked - bound);
+                let fact = fact.says("year", Value::Number(i64::from(year.year)));
+                finder.push(fact, format!("{} {names}{base}", year.year), picked - bound);
             }
         }
         finder.found

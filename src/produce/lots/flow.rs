@@ -136,8 +136,14 @@ impl Hands {
         let mut sold = self.sold.clone();
         sold.merge(&self.wholesale);
         let mut used = self.consumers.larger(&sold.beyond(&self.shipped));
-        [&self.drawn, &self.shipped, &self.damaged].into_iter().for_each(|sum| used.merge(sum));
+        used.merge(&self.shipped);
+        used.merge(&self.gone());
         used
+    }
+
+    /// What went into other lots or was damaged. Damaged goods may still be sorted: what is drawn is drawn from them first.
+    fn gone(&self) -> Sum {
+        self.drawn.larger(&self.damaged)
     }
 }
 
@@ -152,8 +158,7 @@ impl Flow {
         let mut used = self.total(|hands| hands.consumers.clone()).larger(&self.sold);
         let wholesale = self.total(|hands| hands.wholesale.clone()).larger(&self.wholesale);
         used.merge(&wholesale.beyond(&self.total(|hands| hands.shipped.clone())));
-        used.merge(&self.total(|hands| hands.drawn.clone()));
-        used.merge(&self.total(|hands| hands.damaged.clone()));
+        used.merge(&self.total(Hands::gone));
         used
     }
 

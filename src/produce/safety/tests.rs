@@ -51,7 +51,15 @@ fn of_records<T>(
     let subject = Subject::parse(subject).unwrap();
     let size = records.last_key_value().map_or(0, |(seq, _)| seq + 1);
     let openings = BTreeMap::new();
-    ask(&Dossier::of(&Ask { subject: &subject, records, openings: &openings, size, at: as_of, as_of }))
+    ask(&Dossier::of(&Ask {
+        subject: &subject,
+        records,
+        openings: &openings,
+        size,
+        at: as_of,
+        as_of,
+        wide: None,
+    }))
 }
 
 fn judged(farm: &mut Farm<InMemory>, subject: &str) -> Judgement {

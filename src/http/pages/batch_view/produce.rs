@@ -2,6 +2,7 @@
 
 use super::{Row, Said, Teller, row};
 use crate::produce::lots::{Balance, Line, StageLoss};
+use crate::produce::wording::base_amount;
 use crate::produce::{Claim, Guarantee, Interval, Lifted, Seat, Source};
 use crate::statement::kinds::Kind;
 use crate::statement::schema::Shape;
@@ -224,7 +225,7 @@ impl Teller<'_> {
         }
         FigureView {
             label,
-            amount: self.wording.amount(line.amount, line.base.as_str()),
+            amount: base_amount(line.amount, line.base, self.lang),
             records: links(&line.sources),
         }
     }
@@ -234,7 +235,7 @@ impl Teller<'_> {
         let kind: Kind = format!("{}/1", loss.stage).parse().ok()?;
         let tenths = i128::from(loss.loss) * 1_000 / i128::from(loss.put_in.max(1));
         let share = format!("{}.{}%", tenths / 10, tenths % 10);
-        let lost = self.wording.amount(loss.loss, loss.base.as_str());
+        let lost = base_amount(loss.loss, loss.base, self.lang);
         let label = format!("{} · {}", t(self.lang, Figure::Loss), labels::kind(self.lang, kind));
         (loss.put_in > 0).then(|| row(&label, format!("{lost} · {share}")))
     }
@@ -244,21 +245,22 @@ impl Teller<'_> {
     /// What does not add up, what was lifted, notes, and flags: what does not fit before what only tells.
     fn notes(&self) -> Vec<NoteView> {
         let assessment = &self.story.assessment;
-        let note = |text: String, class, records: &[Source]| NoteView { text, class, records: links(records) };
+        let note =
+            |text: String, class, records: &[Source]| NoteView { text, class, records: links(records) };
         let mut notes: Vec<NoteView> = assessment
             .imbalances
             .iter()
             .map(|fact| {
-                note(
-                    self.wording.fact(fact),
-                    if fact.sort.holds() { "bad" } else { "warn" },
-                    &fact.records,
-                )
+                note(self.wording.fact(fact), if fact.sort.holds() { "bad" } else { "warn" }, &fact.records)
             })
             .collect();
-        notes.extend(assessment.judgement.notes.iter().map(|fact| {
-            note(self.wording.fact(fact), "warn", &fact.records)
-        }));
+        notes.extend(
+            assessment
+                .judgement
+                .notes
+                .iter()
+                .map(|fact| note(self.wording.fact(fact), "warn", &fact.records)),
+        );
         notes.extend(assessment.judgement.lifted.iter().map(|lifted| self.lifted(lifted)));
         let (told, odd): (Vec<_>, Vec<_>) =
             assessment.flags.iter().partition(|flag| flag.sort.is_disclosure());

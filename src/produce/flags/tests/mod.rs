@@ -43,6 +43,7 @@ pub(in crate::produce) fn look<T>(
         openings: &Default::default(),
         size,
         at: 0,
+        wide: None,
         as_of: millis(as_of),
     };
     see(&Dossier::of(&ask))
@@ -240,6 +241,7 @@ fn data_that_met_no_schema_raises_what_it_can_and_no_panic() {
             openings: &openings,
             size: 99,
             at: 0,
+            wide: None,
             as_of: i64::MAX,
         };
         let dossier = Dossier::of(&ask);

@@ -221,6 +221,7 @@ fn a_watchlist_answers_as_of_the_size_that_it_is_asked_for() {
         openings: &Default::default(),
         size,
         at: 0,
+        wide: None,
         as_of: millis(LATER),
     };
     assert_eq!(watching(&all_records(&farm)).flags(&Dossier::of(&ask)), longer);

@@ -1,150 +1,18 @@
-//! The picture of a lot's graph: plots on top, what was made of it at the bottom, narrow enough for a phone.
-//!
-//! The same graph gives the same bytes. What does not fit is folded into one card per row of the picture, and counted.
+//! Cards, the lines between them, and what is written on both.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
+use super::{CARD_HEIGHT, Card, LAYER_GAP, Layer, MARGIN, PILL_HEIGHT, Picture, WIDTH, Work};
 use crate::produce::Source;
-use crate::produce::lots::{Amount, Edge, Graph, Node, NodeKind};
+use crate::produce::lots::{Amount, Node, NodeKind};
 use crate::produce::wording::base_amount;
 use crate::statement::kinds::Kind;
 use crate::statement::subject::Subject;
 use crate::text::{GraphWord, Lang, fill, labels, t};
 
-/// In CSS pixels; the picture scales with its place.
-const WIDTH: f64 = 360.0;
-const MARGIN: f64 = 8.0;
-const GAP: f64 = 8.0;
-const CARD_HEIGHT: f64 = 58.0;
-const ROW_GAP: f64 = 10.0;
-/// Between layers, where lines run and the work is named.
-const LAYER_GAP: f64 = 58.0;
-const COLUMNS: usize = 3;
-/// A layer is three rows of cards at most.
-const LAYER_CARDS_MAX: usize = 9;
-const PILL_HEIGHT: f64 = 20.0;
-
-/// One card: a node, or the nodes that did not fit into its layer.
-struct Card<'a> {
-    node: Option<&'a Node>,
-    folded: usize,
-    layer: usize,
-    x: f64,
-    y: f64,
-    width: f64,
-}
-
-/// Where the cards of one layer begin and end, and in how many rows they stand.
-struct Layer {
-    top: f64,
-    foot: f64,
-    rows: usize,
-}
-
-/// What one statement did: its lines meet in a pill that names it.
-struct Work<'a> {
-    edges: Vec<&'a Edge>,
-    from: BTreeSet<usize>,
-    to: BTreeSet<usize>,
-}
-
-struct Picture<'a> {
-    graph: &'a Graph,
-    lang: Lang,
-    names: &'a BTreeMap<&'a str, &'a str>,
-    cards: Vec<Card<'a>>,
-    layers: Vec<Layer>,
-    /// Card by subject.
-    places: BTreeMap<&'a str, usize>,
-    height: f64,
-}
-
-/// An SVG document. `names` are organisations' names by bare id.
-pub fn svg(graph: &Graph, lang: Lang, names: &BTreeMap<&str, &str>) -> String {
-    let mut picture = Picture {
-        graph,
-        lang,
-        names,
-        cards: Vec::new(),
-        layers: Vec::new(),
-        places: BTreeMap::new(),
-        height: MARGIN,
-    };
-    picture.lay_out();
-    picture.draw()
-}
-
 impl<'a> Picture<'a> {
-    fn lay_out(&mut self) {
-        let ranks = ranks(self.graph);
-        let mut layers: BTreeMap<usize, Vec<&Node>> = BTreeMap::new();
-        for node in &self.graph.nodes {
-            layers.entry(ranks[node.subject.as_str()]).or_default().push(node);
-        }
-        let (first, last) = (layers.keys().next().copied(), layers.keys().next_back().copied());
-        for (rank, mut nodes) in layers {
-            self.order(&mut nodes);
-            let more = match () {
-                () if Some(rank) == first => self.graph.more_back,
-                () if Some(rank) == last => self.graph.more_forward,
-                () => 0,
-            };
-            self.lay_layer(&nodes, more);
-            self.height += LAYER_GAP;
-        }
-        self.height += MARGIN - LAYER_GAP;
-    }
-
-    /// Under what they came from, so that lines cross little; the lot asked for is never folded.
-    fn order(&self, nodes: &mut [&'a Node]) {
-        let over = |node: &Node| -> i64 {
-            let edges = self.graph.edges.iter().filter(|edge| edge.to == node.subject);
-            let parents: Vec<f64> = edges
-                .filter_map(|edge| self.places.get(edge.from.as_str()))
-                .map(|place| self.cards[*place].x + self.cards[*place].width / 2.0)
-                .collect();
-            // In tenths of a pixel, so that it can be sorted.
-            (parents.iter().sum::<f64>() * 10.0 / parents.len().max(1) as f64) as i64
-        };
-        nodes.sort_by_cached_key(|node| (node.depth != 0, over(node), node.subject.clone()));
-    }
-
-    fn lay_layer(&mut self, nodes: &[&'a Node], more: usize) {
-        let fits = nodes.len() + usize::from(more > 0) <= LAYER_CARDS_MAX;
-        let shown = if fits { nodes.len() } else { LAYER_CARDS_MAX - 1 };
-        let folded = nodes.len() - shown + more;
-        let count = shown + usize::from(folded > 0);
-        let columns = if count == 4 { 2 } else { count.min(COLUMNS) };
-        // A card on its own need not be as wide as the picture.
-        let fit = columns.max(2) as f64;
-        let width = (WIDTH - 2.0 * MARGIN - GAP * (fit - 1.0)) / fit;
-        let (layer, top, rows) = (self.layers.len(), self.height, count.div_ceil(columns));
-        for row in 0..rows {
-            let in_row = columns.min(count - row * columns);
-            let used = in_row as f64 * width + (in_row as f64 - 1.0) * GAP;
-            for column in 0..in_row {
-                let at = row * columns + column;
-                let place = self.cards.len();
-                let node = nodes.get(at).filter(|_| at < shown).copied();
-                if let Some(node) = node {
-                    self.places.insert(&node.subject, place);
-                }
-                let x = (WIDTH - used) / 2.0 + column as f64 * (width + GAP);
-                let folded = if node.is_none() { folded } else { 0 };
-                self.cards.push(Card { node, folded, layer, x, y: self.height, width });
-            }
-            self.height += CARD_HEIGHT + ROW_GAP;
-        }
-        self.height -= ROW_GAP;
-        self.layers.push(Layer { top, foot: self.height, rows });
-        let last = self.cards.len() - 1;
-        for node in &nodes[shown..] {
-            self.places.insert(&node.subject, last);
-        }
-    }
-
-    fn draw(&self) -> String {
+    pub(super) fn draw(&self) -> String {
         let title = t(self.lang, GraphWord::Title);
         let mut out = format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" width=\"{WIDTH}\" \
@@ -293,7 +161,13 @@ impl<'a> Picture<'a> {
                         work.from.iter().for_each(|from| line(out, foot(*from), (x, y - PILL_HEIGHT / 2.0)));
                     }
                 }
-                work.to.iter().for_each(|to| line(out, (x, y + PILL_HEIGHT / 2.0), head(*to)));
+                for to in &work.to {
+                    let layer = &self.layers[self.cards[*to].layer];
+                    match layer.rows {
+                        1 => line(out, (x, y + PILL_HEIGHT / 2.0), head(*to)),
+                        _ => spread(out, (x, y + PILL_HEIGHT / 2.0), layer.top),
+                    }
+                }
             }
             None => {
                 for from in &work.from {
@@ -396,30 +270,6 @@ impl<'a> Picture<'a> {
     }
 }
 
-/// The longest way down from the top to each node.
-fn ranks(graph: &Graph) -> BTreeMap<&str, usize> {
-    let mut ranks: BTreeMap<&str, usize> =
-        graph.nodes.iter().map(|node| (node.subject.as_str(), 0)).collect();
-    // Lots come of lots that were there before, so as many rounds as nodes end it; a forged ring stops there too.
-    for _ in 0..graph.nodes.len() {
-        let mut is_settled = true;
-        for edge in &graph.edges {
-            let below = ranks.get(edge.from.as_str()).map_or(0, |rank| rank + 1);
-            if let Some(rank) = ranks.get_mut(edge.to.as_str())
-                && *rank < below
-                && below < graph.nodes.len()
-            {
-                *rank = below;
-                is_settled = false;
-            }
-        }
-        if is_settled {
-            break;
-        }
-    }
-    ranks
-}
-
 /// Fill and edge. The kind is written on the card too.
 fn colours(kind: NodeKind) -> (&'static str, &'static str) {
     match kind {
@@ -442,6 +292,22 @@ fn line(out: &mut String, (x1, y1): (f64, f64), (x2, y2): (f64, f64)) {
              stroke=\"#9a9a9a\" stroke-width=\"1.2\"/>",
             y1 + bend,
             y2 - bend,
+        ),
+    );
+}
+
+/// To cards in several rows, where single lines would seem to come from the cards of the row before.
+fn spread(out: &mut String, (x, y): (f64, f64), top: f64) {
+    let (left, right) = (MARGIN + 16.0, WIDTH - MARGIN - 16.0);
+    put(
+        out,
+        format_args!(
+            "<path d=\"M{x:.1} {y:.1}V{:.1}M{left} {:.1}V{:.1}H{right}V{:.1}\" fill=\"none\" stroke=\"#9a9a9a\" \
+             stroke-width=\"1.2\"/>",
+            top - 9.0,
+            top - 4.0,
+            top - 9.0,
+            top - 4.0,
         ),
     );
 }
@@ -529,110 +395,4 @@ fn escape(text: &str) -> String {
         }
     }
     out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::merkle::Hash;
-    use crate::statement::quantity::Base;
-
-    fn node(subject: &str, kind: NodeKind, depth: i64, grams: i64) -> Node {
-        let name = match kind {
-            NodeKind::Plot => Some("西炉后山三号坡".to_owned()),
-            NodeKind::Season => Some("2026 夏".to_owned()),
-            _ => None,
-        };
-        let variety = matches!(kind, NodeKind::Harvested | NodeKind::Season).then(|| "东魁".to_owned());
-        let grade = matches!(kind, NodeKind::Graded).then(|| "特级".to_owned());
-        let amount = Some(Amount { value: grams, base: Base::Gram });
-        let (crop, product) = (None, None);
-        Node { subject: subject.to_owned(), kind, depth, name, crop, variety, grade, product, amount }
-    }
-
-    fn edge(from: &str, to: &str, kind: Kind, seq: u64) -> Edge {
-        let loss = (kind == Kind::Grading).then_some(Amount { value: 60_500, base: Base::Gram });
-        let source = Source { seq, leaf: Hash::ZERO };
-        Edge { from: from.to_owned(), to: to.to_owned(), kind, taken: None, made: None, loss, source }
-    }
-
-    /// `fields` plots with a season and a harvest each, graded together into `grades`, the first packed.
-    fn season(fields: usize, grades: usize) -> Graph {
-        let packed = "batch:shanqian.dk0613a";
-        let mut nodes = vec![node(packed, NodeKind::Packed, 0, 400_000)];
-        let mut edges = Vec::new();
-        for grade in 0..grades {
-            let graded = format!("batch:shanqian.g{grade}");
-            for field in 0..fields {
-                edges.push(edge(&format!("batch:qingshan.h{field}"), &graded, Kind::Grading, 500));
-            }
-            if grade == 0 {
-                nodes.push(node(&graded, NodeKind::Graded, -1, 430_000));
-                edges.push(edge(&graded, packed, Kind::Packing, 501));
-            }
-        }
-        edges.retain(|edge| edge.source.seq != 500 || edge.to.ends_with("g0"));
-        for field in 0..fields {
-            let (plot, crop) = (format!("plot:qingshan.p{field}"), format!("crop:qingshan.c{field}"));
-            let harvest = format!("batch:qingshan.h{field}");
-            nodes.push(node(&harvest, NodeKind::Harvested, -2, 60_000));
-            nodes.push(node(&crop, NodeKind::Season, -3, 1));
-            nodes.push(node(&plot, NodeKind::Plot, -4, 1));
-            edges.push(edge(&plot, &crop, Kind::CropOpen, field as u64));
-            edges.push(edge(&crop, &harvest, Kind::Harvest, 100 + field as u64));
-        }
-        let subject = packed.to_owned();
-        Graph { subject, size: 600, nodes, edges, more_back: 0, more_forward: 0 }
-    }
-
-    fn drawn(graph: &Graph, lang: Lang) -> String {
-        svg(graph, lang, &BTreeMap::from([("qingshan", "青山杨梅合作社"), ("shanqian", "山前产地仓")]))
-    }
-
-    /// Pictures to look at: `SUYUAN_PICTURES=dir`.
-    #[test]
-    fn a_few_cards_a_layer_and_the_rest_is_counted() {
-        let mut graded = season(8, 1);
-        graded.subject = "batch:qingshan.h0".to_owned();
-        graded.nodes.retain(|node| node.kind != NodeKind::Packed);
-        graded.edges.retain(|edge| edge.kind != Kind::Packing);
-        for grade in 1..3 {
-            let lot = format!("batch:shanqian.g{grade}");
-            graded.nodes.push(node(&lot, NodeKind::Graded, 1, 20_000));
-            graded
-                .edges
-                .extend((0..8).map(|n| edge(&format!("batch:qingshan.h{n}"), &lot, Kind::Grading, 500)));
-        }
-        for n in 0..4 {
-            let lot = format!("batch:shanqian.pack{n}");
-            graded.nodes.push(node(&lot, NodeKind::Packed, 2, 20_000));
-            graded.edges.push(edge(&format!("batch:shanqian.g{}", n % 3), &lot, Kind::Packing, 600 + n));
-        }
-        let pictures = [("chain", season(1, 1)), ("grading", graded), ("farmers", season(60, 1))];
-        for (name, graph) in &pictures {
-            let picture = drawn(graph, Lang::Zh);
-            assert_eq!(picture, drawn(graph, Lang::Zh));
-            assert!(picture.matches("<g>").count() <= 40);
-            if let Some(dir) = std::env::var_os("SUYUAN_PICTURES") {
-                std::fs::write(std::path::Path::new(&dir).join(format!("{name}.svg")), picture).unwrap();
-            }
-        }
-        assert!(drawn(&pictures[2].1, Lang::Zh).contains("另 52 个"));
-        assert!(drawn(&pictures[2].1, Lang::En).contains("52 more"));
-    }
-
-    #[test]
-    fn names_are_text_and_nothing_else() {
-        let mut graph = season(1, 1);
-        graph.nodes.iter_mut().for_each(|node| node.name = Some("</text><script>\"&'\u{7}".to_owned()));
-        let picture = drawn(&graph, Lang::En);
-        assert!(!picture.contains("<script") && picture.contains("&lt;/text&gt;&lt;scr"));
-    }
-
-    #[test]
-    fn a_forged_ring_is_drawn_too() {
-        let mut graph = season(1, 1);
-        graph.edges.push(edge("batch:shanqian.dk0613a", "plot:qingshan.p0", Kind::Packing, 700));
-        assert!(drawn(&graph, Lang::Zh).ends_with("</svg>\n"));
-    }
 }

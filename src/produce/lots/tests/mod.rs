@@ -1,8 +1,9 @@
-//! Honest seasons add up, whatever they are made of, and a gram too much is found.
+//! What adds up, what does not, and what must not be taken for it.
+
+mod seasons;
 
 use std::collections::BTreeMap;
 
-use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::{Lots, Reach, Watch};
@@ -118,7 +119,14 @@ impl Orchard {
         self.act("receiving/1", lot, &[], by, data)
     }
 
-    fn report_sale(&mut self, by: (&str, &str), lot: &str, sold: Value, channel: &str, days: (&str, &str)) -> Hash {
+    fn report_sale(
+        &mut self,
+        by: (&str, &str),
+        lot: &str,
+        sold: Value,
+        channel: &str,
+        days: (&str, &str),
+    ) -> Hash {
         let data = json!({
             "channel": channel, "period": {"from": days.0, "to": days.1}, "quantity": sold,
         });
@@ -384,8 +392,20 @@ fn packs_promise_what_was_packed() {
     farm.pack_lot(GROWER, (lot, 100_000), "batch:qingshan.p1", grams(100_000), (2_500, 40));
     // Counted in boxes: they weigh what the labels say.
     farm.pack_lot(GROWER, (lot, 100_000), "batch:qingshan.p2", quantity("40", "box"), (2_500, 40));
-    farm.report_sale(GROWER, "batch:qingshan.p2", quantity("40", "box"), "douyin", ("2026-06-13", "2026-06-13"));
-    farm.report_sale(GROWER, "batch:qingshan.p1", quantity("40", "box"), "douyin", ("2026-06-13", "2026-06-13"));
+    farm.report_sale(
+        GROWER,
+        "batch:qingshan.p2",
+        quantity("40", "box"),
+        "douyin",
+        ("2026-06-13", "2026-06-13"),
+    );
+    farm.report_sale(
+        GROWER,
+        "batch:qingshan.p1",
+        quantity("40", "box"),
+        "douyin",
+        ("2026-06-13", "2026-06-13"),
+    );
     assert_eq!(sorts(&farm), []);
     farm.report_sale(GROWER, "batch:qingshan.p2", grams(2_500), "taobao", ("2026-06-13", "2026-06-13"));
     assert_eq!(sorts(&farm), [Imbalance::HolderOverdrawn, Imbalance::Oversold], "grams against boxes");
@@ -545,178 +565,4 @@ fn the_graph_goes_from_plot_to_pack_and_back() {
     let graph = told("plot:qingshan.p1", Reach { nodes_max: 2, ..reach });
     assert_eq!((graph.nodes.len(), graph.more_forward, graph.more_back), (3, 1, 0));
     assert!(lots.graph(&subject(BATCH), reach, 3).is_none(), "before it was");
-}
-
-// -- any honest season --------------------------------------------------------------------------------------------
-
-/// One step of an honest season, in numbers that the season makes sense of.
-#[derive(Debug, Clone)]
-struct Step(u8, u16, u16, u16);
-
-/// Who has how much of what.
-#[derive(Default)]
-struct Season {
-    made: u32,
-    picked: i64,
-    stock: BTreeMap<(String, usize), i64>,
-}
-
-const HOLDERS: [(&str, &str); 2] = [GROWER, PACKER];
-
-impl Season {
-    fn lot(&mut self, by: usize) -> String {
-        self.made += 1;
-        format!("batch:{}.l{}", HOLDERS[by].0, self.made)
-    }
-
-    fn some(&self, pick: u16) -> Option<(String, usize, i64)> {
-        let held: Vec<_> = self.stock.iter().filter(|(_, value)| **value > 0).collect();
-        let ((lot, by), value) = held.get(usize::from(pick) % held.len().max(1))?;
-        Some((lot.clone(), *by, **value))
-    }
-
-    fn put(&mut self, lot: &str, by: usize, value: i64) {
-        *self.stock.entry((lot.to_owned(), by)).or_default() += value;
-    }
-
-    fn play(&mut self, farm: &mut Orchard, Step(what, pick, part, share): Step) {
-        let share_of = |value: i64, share: u16| (value * i64::from(share) / 65_535).clamp(1, value.max(1));
-        if what == 0 || self.stock.values().all(|value| *value == 0) {
-            let value = i64::from(part) * 5 + 1;
-            if self.picked + value <= CAPACITY {
-                self.picked += value;
-                let lot = self.lot(0);
-                farm.pick(&lot, value);
-                self.put(&lot, 0, value);
-            }
-            return;
-        }
-        let Some((lot, by, held)) = self.some(pick) else { return };
-        let value = share_of(held, part);
-        match what {
-            1 | 2 => self.transform(farm, (&lot, by, value), what == 1, share),
-            3 => {
-                let other = 1 - by;
-                let shipment = farm.send(HOLDERS[by], &lot, value, Some(HOLDERS[other].0));
-                self.put(&lot, by, -value);
-                let arrived = share_of(value, share);
-                let (more, arrived, back) = match share % 4 {
-                    0 => (json!({"accept": "rejected", "reason": "late"}), 0, value),
-                    1 => (json!({"accept": "partial", "reason": "short"}), arrived, value - arrived),
-                    2 => (json!({"damaged": grams(arrived / 7)}), arrived, 0),
-                    _ => (Value::Null, arrived, 0),
-                };
-                farm.receive(
-                    HOLDERS[other],
-                    &lot,
-                    shipment,
-                    if arrived == 0 { value } else { arrived },
-                    &more,
-                );
-                let damaged = if share % 4 == 2 { arrived / 7 } else { 0 };
-                if arrived > 0 {
-                    self.put(&lot, other, arrived - damaged);
-                }
-                self.put(&lot, by, back);
-            }
-            4 => {
-                farm.send(HOLDERS[by], &lot, value, None);
-                self.put(&lot, by, -value);
-            }
-            _ => {
-                // Sold, reported by the platform too, and sent after that: the same goods.
-                let day = format!("2026-{:02}-{:02}", self.made % 12 + 1, pick % 28 + 1);
-                farm.report_sale(HOLDERS[by], &lot, grams(value), "own_shop", (&day, &day));
-                farm.report_sale(PLATFORM, &lot, grams(share_of(value, share)), "own_shop", (&day, &day));
-                farm.send(HOLDERS[by], &lot, value, None);
-                self.put(&lot, by, -value);
-            }
-        }
-    }
-
-    fn transform(
-        &mut self,
-        farm: &mut Orchard,
-        (lot, by, value): (&str, usize, i64),
-        grade: bool,
-        share: u16,
-    ) {
-        let second = self.stock.iter().find(|((other, at), value)| other != lot && *at == by && **value > 0);
-        let second = second.map(|((other, _), value)| (other.clone(), *value));
-        let mut inputs = vec![(lot, value)];
-        if grade {
-            inputs.extend(second.iter().map(|(other, value)| (other.as_str(), *value)));
-        }
-        inputs.iter().for_each(|(lot, value)| self.put(lot, by, -value));
-        let all: i64 = inputs.iter().map(|(_, value)| value).sum();
-        let loss = if grade { all * i64::from(share) / 131_070 } else { 0 };
-        let (first, made) = (self.lot(by), self.lot(by));
-        let half = (all - loss) / 2;
-        if grade && half > 0 {
-            let outputs = [(first.as_str(), half), (made.as_str(), all - loss - half)];
-            farm.grade(HOLDERS[by], &inputs, &outputs, loss);
-            outputs.iter().for_each(|(lot, value)| self.put(lot, by, *value));
-        } else {
-            farm.pack_lot(HOLDERS[by], (lot, value), &first, grams(value), (value, 1));
-            inputs[1..].iter().for_each(|(lot, value)| self.put(lot, by, *value));
-            self.put(&first, by, value);
-        }
-    }
-}
-
-fn steps() -> impl Strategy<Value = Vec<Step>> {
-    prop::collection::vec(
-        (0..6u8, any::<u16>(), any::<u16>(), any::<u16>()).prop_map(|(a, b, c, d)| Step(a, b, c, d)),
-        1..25,
-    )
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
-
-    #[test]
-    fn an_honest_season_is_never_flagged_and_a_gram_too_much_is(steps in steps(), fraud in 0..5u8, pick in any::<u16>()) {
-        let (mut farm, mut season) = (orchard(), Season::default());
-        steps.into_iter().for_each(|step| season.play(&mut farm, step));
-        prop_assert_eq!(faults(&farm), []);
-        prop_assert!(watch(&farm).alarms().is_empty());
-        let ((lot, by), held) = season.stock.iter().nth(usize::from(pick) % season.stock.len()).unwrap();
-        let (lot, by, held) = (lot.clone(), *by, *held);
-        match fraud {
-            0 => {
-                let lot = season.lot(0);
-                farm.pick(&lot, CAPACITY - season.picked + 1)
-            }
-            1 => farm.send(HOLDERS[by], &lot, held + 1, None),
-            2 => farm.send(HOLDERS[by], &lot, held + 1, Some("xianda")),
-            3 => {
-                let made = season.lot(by);
-                farm.grade(HOLDERS[by], &[(&lot, held + 1)], &[(&made, held + 1)], 0)
-            }
-            _ => {
-                let made = season.lot(by);
-                farm.grade(HOLDERS[by], &[(&lot, held.max(1))], &[(&made, held.max(1) * 102 / 100 + 1)], 0)
-            }
-        };
-        prop_assert!(faults(&farm).iter().any(|fact| fact.sort.holds()), "fraud {} on {}", fraud, lot);
-        prop_assert!(!watch(&farm).alarms().is_empty());
-    }
-
-    #[test]
-    fn an_account_as_of_any_size_is_that_of_so_many_entries(steps in steps(), at in any::<u16>()) {
-        let (mut farm, mut season) = (orchard(), Season::default());
-        steps.into_iter().for_each(|step| season.play(&mut farm, step));
-        let lot = season.stock.keys().next().unwrap().0.clone();
-        farm.send(GROWER, "batch:qingshan.l1", CAPACITY, None);
-        let entries = entries(&farm);
-        let size = usize::from(at) % (entries.len() + 1);
-        let whole = Lots::of(records(&entries));
-        let part = Lots::of(records(&entries[..size]));
-        let tables = Tables::default();
-        prop_assert_eq!(faults_of(&whole, &tables, size as u64), faults_of(&part, &tables, size as u64));
-        let reach = Reach { back: 9, forward: 9, nodes_max: 50 };
-        let lot = subject(&lot);
-        prop_assert_eq!(whole.graph(&lot, reach, size as u64), part.graph(&lot, reach, size as u64));
-        prop_assert_eq!(whole.balance(&lot, size as u64), part.balance(&lot, size as u64));
-    }
 }
