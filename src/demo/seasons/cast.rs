@@ -13,7 +13,7 @@ use super::crops::{APPLE, CROPS, CUCUMBER, Crop, TEA, tables};
 use super::dice::{self, Dice};
 use super::fraud::Fraud;
 use super::plan::{Plan, Step};
-use super::{LAST_YEAR, Wanted};
+use super::{LAST_YEAR, Wanted, pictures};
 use crate::demo::cast::Org;
 use crate::demo::draft::{Draft, Pen};
 use crate::demo::teller::{Phone, admission, registration};
@@ -272,7 +272,9 @@ impl World {
                 "valid_until": crate::demo::season::day(until),
             }]);
         }
-        Draft::new(Kind::PlotRegister, &farm.plot(), &farm.field, at, data).in_village(&farm.village)
+        let mut draft = Draft::new(Kind::PlotRegister, &farm.plot(), &farm.field, at, data);
+        draft.files.push(pictures::photo("地块", pictures::of_plot(self.seed, &farm.id)));
+        draft.in_village(&farm.village)
     }
 
     /// The year of a season, counted from 0.

@@ -1,6 +1,7 @@
 //! Photos of generated harvests: eight by eight fields, light where the perceptual hash has a one. Nothing is pictured.
 
 use super::dice::Dice;
+use crate::demo::draft::File;
 
 const FIELDS: u32 = 8;
 /// Pixels along a field.
@@ -13,13 +14,28 @@ pub(super) fn bits(seed: u64, farm: &str, year: i16, pick: u64) -> u64 {
     Dice::of(seed, &format!("photo {farm} {year} {pick}")).roll()
 }
 
+/// The hash of the photo with which a farm registers its plot: there before any harvest, for whoever takes it.
+pub(super) fn of_plot(seed: u64, farm: &str) -> u64 {
+    Dice::of(seed, &format!("photo {farm} plot")).roll()
+}
+
+pub(super) fn photo(what: &str, bits: u64) -> File {
+    File {
+        name: format!("程序绘制示意图-{what}.png"),
+        media_type: "image/png",
+        bytes: draw(bits),
+        named_at: None,
+        phash: Some(bits),
+    }
+}
+
 /// As if it were saved anew: three bits change.
 pub(super) fn retouched(bits: u64) -> u64 {
     bits ^ (1 << 3 | 1 << 30 | 1 << 57)
 }
 
 /// The PNG.
-pub(super) fn draw(bits: u64) -> Vec<u8> {
+fn draw(bits: u64) -> Vec<u8> {
     let side = FIELDS * FIELD;
     let light = |x: u32, y: u32| bits >> (63 - (y / FIELD * FIELDS + x / FIELD)) & 1 == 1;
     let pixels: Vec<u8> = (0..side)

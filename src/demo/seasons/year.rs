@@ -363,24 +363,18 @@ impl<'a> Year<'a> {
         Goods { lot, amount, at, tested: at, pick }
     }
 
-    /// Its own photo of the pick, unless it takes its neighbour's.
+    /// Its own photo of the pick, or its neighbour's of the plot.
     fn photo(&mut self, pick: u64) -> File {
         let thief = self.is(Fraud::PhotoReused) || self.is(Fraud::PhotoRetouched);
         let bits = match self.neighbour().filter(|_| thief && pick == 0) {
             Some(neighbour) => {
                 self.robbed = Some(neighbour.id.clone());
-                let taken = pictures::bits(self.world.seed, &neighbour.id, self.year, 0);
+                let taken = pictures::of_plot(self.world.seed, &neighbour.id);
                 if self.is(Fraud::PhotoRetouched) { pictures::retouched(taken) } else { taken }
             }
             None => pictures::bits(self.world.seed, &self.farm.id, self.year, pick),
         };
-        File {
-            name: "程序绘制示意图-采收.png".to_owned(),
-            media_type: "image/png",
-            bytes: pictures::draw(bits),
-            named_at: None,
-            phash: Some(bits),
-        }
+        pictures::photo("采收", bits)
     }
 
     /// Another farm, the next that steals no photo itself.
