@@ -16,7 +16,10 @@ pub(super) fn find(look: &Look<'_, '_>, flags: &mut Flags) {
     let grades = grades(look);
     let growers = growers(look);
     for act in look.standing().filter(|act| is_transform(act.kind)) {
-        flags.extend(graded_up(look, act, &grades));
+        // Of a lot that it was only put into, the trace does not say how the rest was graded.
+        if lots_in(act.now(), "outputs").any(|(lot, _)| look.dossier.lots().any(|own| own.as_str() == lot)) {
+            flags.extend(graded_up(look, act, &grades));
+        }
         flags.extend(origins(act, &growers));
     }
 }
