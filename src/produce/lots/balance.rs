@@ -133,7 +133,7 @@ impl Lots {
         let mut finder = Finder { about: self.name(said.act.subject), found: Vec::new() };
         let key = said.act.first.seq.to_string();
         let (put_in, out) = (self.put_in(making, said.source, size), self.got_out(making, said.source));
-        if !making.has_additives {
+        if !making.has_additives && !is_even_by_count(making) {
             finder.mass(&put_in, &out, tunables.mass_tolerance, &key, said.source);
         }
         finder.packs(making, tunables.mass_tolerance, &key, said.source);
@@ -158,6 +158,17 @@ impl Lots {
         }
         sum
     }
+}
+
+/// Counted by the piece on both sides, it needs no weighing: what one weighs is said of the packs alone.
+fn is_even_by_count(making: &Making) -> bool {
+    let count = |amounts: &mut dyn Iterator<Item = Option<super::Amount>>| -> Option<i128> {
+        let pieces = amounts.map(|amount| amount.filter(|amount| amount.base == Base::Piece));
+        pieces.map(|amount| amount.map(|amount| i128::from(amount.value))).sum()
+    };
+    let put_in = count(&mut making.inputs.iter().map(|(_, taken)| *taken));
+    let made = making.outputs.iter().map(|output| output.made);
+    put_in.is_some() && put_in == count(&mut made.chain([making.loss]))
 }
 
 impl Finder<'_> {
