@@ -20,8 +20,11 @@ struct Step(u8, u16, u16, u16);
 #[derive(Default)]
 struct Season {
     made: u32,
+    sales: u32,
     picked: i64,
     stock: BTreeMap<(String, usize), i64>,
+    /// Damaged on the way to them: nobody's to sell, theirs to sort.
+    damaged: BTreeMap<(String, usize), i64>,
 }
 
 const HOLDERS: [(&str, &str); 2] = [GROWER, PACKER];
@@ -40,6 +43,14 @@ impl Season {
 
     fn put(&mut self, lot: &str, by: usize, value: i64) {
         *self.stock.entry((lot.to_owned(), by)).or_default() += value;
+    }
+
+    /// What is drawn is drawn from the damaged goods first.
+    fn draw(&mut self, lot: &str, by: usize, value: i64) {
+        let damaged = self.damaged.entry((lot.to_owned(), by)).or_default();
+        let from_damaged = value.min(*damaged);
+        *damaged -= from_damaged;
+        self.put(lot, by, from_damaged - value);
     }
 
     fn play(&mut self, farm: &mut Orchard, Step(what, pick, part, share): Step) {
@@ -77,6 +88,7 @@ impl Season {
                     &more,
                 );
                 let damaged = if share % 4 == 2 { arrived / 7 } else { 0 };
+                *self.damaged.entry((lot.clone(), other)).or_default() += damaged;
                 if arrived > 0 {
                     self.put(&lot, other, arrived - damaged);
                 }
@@ -88,7 +100,9 @@ impl Season {
             }
             _ => {
                 // Sold, reported by the platform too, and sent after that: the same goods.
-                let day = format!("2026-{:02}-{:02}", self.made % 12 + 1, pick % 28 + 1);
+                // Each sale on a day of its own.
+                self.sales += 1;
+                let day = format!("2026-{:02}-{:02}", self.sales / 28 + 1, self.sales % 28 + 1);
                 farm.report_sale(HOLDERS[by], &lot, grams(value), "own_shop", (&day, &day));
                 farm.report_sale(PLATFORM, &lot, grams(share_of(value, share)), "own_shop", (&day, &day));
                 farm.send(HOLDERS[by], &lot, value, None);
@@ -110,18 +124,18 @@ impl Season {
         if grade {
             inputs.extend(second.iter().map(|(other, value)| (other.as_str(), *value)));
         }
-        inputs.iter().for_each(|(lot, value)| self.put(lot, by, -value));
         let all: i64 = inputs.iter().map(|(_, value)| value).sum();
         let loss = if grade { all * i64::from(share) / 131_070 } else { 0 };
         let (first, made) = (self.lot(by), self.lot(by));
         let half = (all - loss) / 2;
         if grade && half > 0 {
+            inputs.iter().for_each(|(lot, value)| self.draw(lot, by, *value));
             let outputs = [(first.as_str(), half), (made.as_str(), all - loss - half)];
             farm.grade(HOLDERS[by], &inputs, &outputs, loss);
             outputs.iter().for_each(|(lot, value)| self.put(lot, by, *value));
         } else {
             farm.pack_lot(HOLDERS[by], (lot, value), &first, grams(value), (value, 1));
-            inputs[1..].iter().for_each(|(lot, value)| self.put(lot, by, *value));
+            self.draw(lot, by, value);
             self.put(&first, by, value);
         }
     }
@@ -154,7 +168,8 @@ proptest! {
             2 => farm.send(HOLDERS[by], &lot, held + 1, Some("xianda")),
             3 => {
                 let made = season.lot(by);
-                farm.grade(HOLDERS[by], &[(&lot, held + 1)], &[(&made, held + 1)], 0)
+                let all = held + season.damaged.get(&(lot.clone(), by)).copied().unwrap_or(0) + 1;
+                farm.grade(HOLDERS[by], &[(&lot, all)], &[(&made, all)], 0)
             }
             _ => {
                 let made = season.lot(by);
