@@ -133,7 +133,9 @@ impl Lots {
         let mut finder = Finder { about: self.name(said.act.subject), found: Vec::new() };
         let key = said.act.first.seq.to_string();
         let (put_in, out) = (self.put_in(making, said.source, size), self.got_out(making, said.source));
-        if !making.has_additives && !is_even_by_count(making) {
+        // Where it is known what went in weighs, the count alone says too little.
+        let is_unweighed = put_in.bases().all(|base| base == Base::Piece);
+        if !making.has_additives && !(is_unweighed && is_even_by_count(making)) {
             finder.mass(&put_in, &out, tunables.mass_tolerance, &key, said.source);
         }
         finder.packs(making, tunables.mass_tolerance, &key, said.source);
