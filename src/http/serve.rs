@@ -73,7 +73,7 @@ impl Serving {
 
 /// Serves until SIGTERM or SIGINT, then stops in good order. `listening` hears the address.
 pub fn serve(config: Config, ledger: Ledger, listening: impl FnOnce(SocketAddr)) -> Result<(), ServeError> {
-    logging::start(&config)?;
+    logging::start(&config.log_filter, config.log_format)?;
     let serving = run(config, ledger, Until::Signal)?;
     tracing::info!(address = %serving.address, "listening on {}", serving.address);
     listening(serving.address);
@@ -145,7 +145,7 @@ fn server(state: web::Data<AppState>, listener: TcpListener) -> std::io::Result<
     Ok(server.run())
 }
 
-async fn stop_on_signal(handle: ServerHandle) {
+pub(super) async fn stop_on_signal(handle: ServerHandle) {
     let (Ok(mut terminate), Ok(mut interrupt)) =
         (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
     else {

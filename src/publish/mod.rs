@@ -12,8 +12,5 @@ mod exchange;
 mod feed;
 mod publisher;
 
-#[cfg(test)]
-mod tests;
-
 pub use cosigned::{Cosigned, CosignedError, Standing, Witnessed};
 pub use publisher::{Pace, Publisher};

@@ -9,6 +9,7 @@ mod page;
 mod problem;
 mod produce;
 mod verdict;
+mod witness;
 mod words;
 
 pub use fault::Fault;
@@ -16,6 +17,7 @@ pub use page::Page;
 pub use problem::Problem;
 pub use produce::{Amount, Condition, KeyStanding, Stage, Standing};
 pub use verdict::{Layer, Outcome};
+pub use witness::{LayerAsks, WitnessPage};
 pub use words::{Lang, Words, fill, t};
 
 use words::Entry;
@@ -28,11 +30,13 @@ pub fn entries() -> Vec<Entry> {
         words::entries::<Fault>(),
         words::entries::<KeyStanding>(),
         words::entries::<Layer>(),
+        words::entries::<LayerAsks>(),
         words::entries::<Outcome>(),
         words::entries::<Page>(),
         words::entries::<Problem>(),
         words::entries::<Stage>(),
         words::entries::<Standing>(),
+        words::entries::<WitnessPage>(),
     ]
     .concat()
 }

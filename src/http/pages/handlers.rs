@@ -299,7 +299,7 @@ fn see(id: &str) -> HttpResponse {
         .finish()
 }
 
-fn html(request: &HttpRequest, status: StatusCode, view: &impl Template) -> HttpResponse {
+pub(super) fn html(request: &HttpRequest, status: StatusCode, view: &impl Template) -> HttpResponse {
     match view.render() {
         Ok(body) => answer(request, status, body),
         Err(error) => actix_web::ResponseError::error_response(&Problem::internal(error)),
