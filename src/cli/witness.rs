@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail, ensure};
 use serde_json::json;
 
+use crate::config::RateLimit;
 use crate::http::witness::{WitnessSettings, serve};
 use crate::keys::{PrivateKey, Readers, write_new};
 use crate::note::vkey::{KeyName, KeyType, VerifierKey};
@@ -22,6 +23,9 @@ use super::{Answer, files, times};
 
 /// Room for ten thousand logs.
 const LOGS_BYTES_MAX: usize = 2 * 1024 * 1024;
+
+/// An address may send at once what it may go on sending for so long.
+const BURST_SECONDS: u32 = 5;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -68,6 +72,9 @@ pub(super) struct Args {
     /// A proxy whose X-Forwarded-For is believed
     #[arg(long = "trusted-proxy", value_name = "ADDRESS", conflicts_with = "init")]
     trusted_proxies: Vec<IpAddr>,
+    /// Checkpoints and bundles that one address may go on sending; 0: no limit
+    #[arg(long, value_name = "N", default_value_t = 20, conflicts_with = "init")]
+    writes_per_second: u32,
     #[command(flatten)]
     passphrase: PassphraseArgs,
     /// Print JSON
@@ -148,6 +155,10 @@ fn run_service(args: Args) -> anyhow::Result<Answer> {
         public_url: args.public_url.trim_end_matches('/').to_owned(),
         max_age_secs: args.max_age,
         trusted_proxies: args.trusted_proxies,
+        writes: RateLimit {
+            per_second: args.writes_per_second,
+            burst: args.writes_per_second.saturating_mul(BURST_SECONDS).max(1),
+        },
         ..WitnessSettings::default()
     };
     let reload = Box::new(move || sources.read().map_err(|error| format!("{error:#}")));
