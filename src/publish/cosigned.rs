@@ -65,9 +65,14 @@ pub enum CosignedError {
 }
 
 impl Witnessed {
-    /// The newest time that a witness gives.
-    pub fn newest_time(&self) -> Option<u64> {
-        self.cosigners.iter().map(|(_, time)| *time).max()
+    /// The newest time that a witness gives, of those up to `limit`: a clock that runs ahead says nothing about now.
+    pub fn newest_time(&self, limit: u64) -> Option<u64> {
+        self.cosigners.iter().map(|(_, time)| *time).filter(|time| *time <= limit).max()
+    }
+
+    /// The time that this witness gives, by its place in the policy.
+    pub(super) fn time_of(&self, place: usize) -> Option<u64> {
+        self.cosigners.iter().find(|(known, _)| *known == place).map(|(_, time)| *time)
     }
 }
 
@@ -142,7 +147,7 @@ impl Cosigned {
         lines.retain(|known| !(known.name == *key.name() && known.id == key.id()));
         lines.push(line);
         let Some(kept) = read(&self.policy, &SignedNote::new(note.text(), lines)?)? else { return Ok(None) };
-        let time = kept.cosigners.iter().find(|(place, _)| *place == witness).map(|(_, time)| *time);
+        let time = kept.time_of(witness);
         let mut batch = Batch::default();
         batch.put(key_of(kept.size), kept.note.to_string());
         for forgotten in next.take(kept.clone()) {

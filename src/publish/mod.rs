@@ -13,4 +13,4 @@ mod feed;
 mod publisher;
 
 pub use cosigned::{Cosigned, CosignedError, Standing, Witnessed};
-pub use publisher::{Pace, Publisher};
+pub use publisher::{Pace, Publisher, not_ahead};

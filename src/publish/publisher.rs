@@ -1,7 +1,7 @@
 //! Starting and stopping the feeds, and the checkpoint that all of them are at.
 
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::cosigned::{Cosigned, CosignedError, Witnessed};
 use super::exchange::Exchange;
@@ -35,6 +35,15 @@ impl Default for Pace {
             backoff_max: Duration::from_secs(300),
         }
     }
+}
+
+/// How far a witness's clock may run ahead of ours and still be believed: as verifiers have it.
+const AHEAD_SECS_MAX: u64 = 300;
+
+/// The latest time, in Unix seconds, that a clock may show now.
+pub fn not_ahead() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    since.as_secs().saturating_add(AHEAD_SECS_MAX)
 }
 
 /// The feeds of all witnesses that have an address.
@@ -154,7 +163,12 @@ impl Core {
                 newest = Some((time, line));
             }
         }
-        let (_, line) = newest.ok_or("no line of its key among those it answered with")?;
+        let (time, line) = newest.ok_or("no line of its key among those it answered with")?;
+        let known = self.cosigned.at(target.size).filter(|kept| kept.note.text() == target.note.text());
+        let known = known.and_then(|kept| kept.time_of(place)).filter(|known| *known <= not_ahead());
+        if known > time {
+            return Err("an older line than it gave before: is something between us and it?".to_owned());
+        }
         let kept = self.cosigned.add(place, &target.note, line);
         let kept = kept.map_err(|error: CosignedError| error.to_string())?;
         if let Some(seconds) = kept.as_ref().and_then(|kept| self.quorum_time(kept)) {

@@ -231,11 +231,34 @@ fn an_idle_log_is_cosigned_again_for_a_newer_time() {
     let fed = Fed::new(&one_of(key, &fake), Pace { idle: Duration::from_millis(150), ..QUICK });
     let size = fed.caught_up();
     let newer = until("the time moves", || {
-        fed.cosigned.witnessed().filter(|witnessed| witnessed.newest_time() > Some(1_800_000_002))
+        fed.cosigned.witnessed().filter(|witnessed| witnessed.newest_time(u64::MAX) > Some(1_800_000_002))
     });
     // Only the newest line is kept, and the size is known to both.
     assert_eq!((newer.size, newer.note.signatures().len()), (size, 2));
     assert_eq!(fake.olds()[1..].iter().find(|old| **old != format!("old {size}")), None);
+}
+
+#[test]
+fn an_older_line_does_not_take_the_place_of_a_newer_one() {
+    let (inner, first) = (witness("one.example"), Arc::new(std::sync::Mutex::new(None::<String>)));
+    let key = inner.vkey().to_string();
+    let fake = Fake::new(move |body, n| {
+        // A cache on the way: the first answer, again and again, from the third request on.
+        let mut first = first.lock().unwrap();
+        if let (Some(line), 2..) = (&*first, n) {
+            return Reply::new(200, line.clone());
+        }
+        let line = inner.add_checkpoint(body.as_bytes(), now() - 1_000 + n as u64);
+        let line = line.unwrap_or_else(|error| panic!("{error}")).to_string();
+        first.get_or_insert_with(|| line.clone());
+        Reply::new(200, line)
+    });
+    let fed = Fed::new(&one_of(key, &fake), Pace { idle: Duration::from_millis(50), ..QUICK });
+    until("it is said", || fed.problem().filter(|problem| problem.contains("an older line")));
+    let time = fed.cosigned.witnessed().unwrap().newest_time(u64::MAX).unwrap();
+    assert!(time > now() - 1_000 - 60 && fake.bodies().len() >= 3);
+    let lines = fed.cosigned.witnessed().unwrap().note.signatures().len();
+    assert_eq!(lines, 2);
 }
 
 #[test]

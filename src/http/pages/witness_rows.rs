@@ -2,7 +2,7 @@
 
 use crate::http::view::View;
 use crate::produce::wording::Wording;
-use crate::publish::Witnessed;
+use crate::publish::not_ahead;
 use crate::text::{Page, fill, t};
 
 /// The checkpoint that stands for the witnesses' view, beside the one that the page stands under.
@@ -35,7 +35,7 @@ impl WitnessesSeen {
             cosigned: shown.as_ref().map_or(0, |shown| shown.cosigners.len()),
             asked: cosigned.policy().witnesses().len(),
             meets_policy: shown.as_ref().is_some_and(|shown| shown.meets_policy),
-            newest_time: shown.as_ref().and_then(Witnessed::newest_time),
+            newest_time: shown.as_ref().and_then(|shown| shown.newest_time(not_ahead())),
             size: shown.map_or(0, |shown| shown.size),
             page_size,
         })

@@ -91,10 +91,15 @@ pub(super) async fn checkpoint(
     origin_hash: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let wanted: Hash = origin_hash.parse().map_err(|_| Problem::not_found("no such log"))?;
-    let seen = web::block(move || seen(&state)).await??;
-    let is_wanted = |seen: &&Seen| Hash::of(seen.checkpoint.origin.as_str().as_bytes()) == wanted;
-    let seen =
-        seen.iter().find(is_wanted).ok_or_else(|| Problem::not_found("nothing of this log was cosigned"))?;
+    let seen = web::block(move || {
+        let logs = state.witness.logs();
+        let origin = logs.origins().find(|origin| Hash::of(origin.as_str().as_bytes()) == wanted);
+        match origin {
+            Some(origin) => state.witness.last(origin).map_err(Problem::internal),
+            None => Ok(None),
+        }
+    });
+    let seen = seen.await??.ok_or_else(|| Problem::not_found("nothing of this log was cosigned"))?;
     Ok(answer(StatusCode::OK, TEXT, seen.note.to_string()))
 }
 
@@ -139,12 +144,14 @@ pub(super) async fn verify(
         return Err(Problem::new(text::Problem::UnsupportedMediaType, why));
     }
     let busy = || Problem::new(text::Problem::Busy, "too many are being checked just now").retry_after(5);
-    let reading = state.reading.try_acquire().map_err(|_| busy())?;
+    let reading = state.reading.clone().try_acquire_owned().map_err(|_| busy())?;
     let limit = if boundary.is_some() { FORM_BYTES_MAX } else { bundle::BYTES_MAX };
     let bytes = body::read_all(&mut payload, limit, state.timeout).await?;
-    let judging = state.judging.acquire().await.map_err(|_| busy())?;
+    let judging = state.judging.clone().acquire_owned().await.map_err(|_| busy())?;
     let shared = state.clone();
     let look = web::block(move || {
+        // Held until it is judged, though whoever asked may have gone.
+        let _held = (reading, judging);
         let file = match &boundary {
             None => &bytes[..],
             Some(boundary) => form::file(&bytes, boundary)
@@ -153,7 +160,6 @@ pub(super) async fn verify(
         Ok::<_, Problem>(shared.witness.look(file, time::now_ms() / 1000, shared.max_age_secs))
     });
     let look = look.await??;
-    drop((reading, judging));
     match witness_pages::wants_page(&request) {
         true => Ok(witness_pages::judged(&state, &request, &look)),
         false => Ok(report(&look)),

@@ -29,9 +29,9 @@ pub(in crate::http) struct WitnessState {
     /// Seconds that the newest cosignature may be old for the layer `freshness`.
     pub(in crate::http) max_age_secs: i64,
     timeout: std::time::Duration,
-    reading: Semaphore,
+    reading: Arc<Semaphore>,
     /// One bundle for each core.
-    judging: Semaphore,
+    judging: Arc<Semaphore>,
     guards: Arc<Guards>,
 }
 

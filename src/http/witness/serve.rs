@@ -111,8 +111,8 @@ fn run(
         public_url,
         max_age_secs: settings.max_age_secs,
         timeout: Duration::from_secs(settings.client_timeout_secs),
-        reading: Semaphore::new(READING_MAX),
-        judging: Semaphore::new(cores),
+        reading: Arc::new(Semaphore::new(READING_MAX)),
+        judging: Arc::new(Semaphore::new(cores)),
         guards: Arc::new(Guards::new(settings.reads, settings.writes, settings.trusted_proxies.clone())),
     });
     let (tell, told) = std::sync::mpsc::channel();
