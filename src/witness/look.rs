@@ -1,6 +1,6 @@
 //! A second look: a bundle checked by somebody who is not its operator, and against what the witness itself has seen.
 
-use super::witness::Witness;
+use super::cosigner::Witness;
 use crate::note::checkpoint::Checkpoint;
 use crate::note::vkey::KeyName;
 use crate::verify::bundle::Bundle;

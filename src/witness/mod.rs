@@ -8,14 +8,14 @@
 //! nothing of HTTP.
 
 mod book;
+mod cosigner;
 mod logs;
 mod look;
-mod witness;
 
 #[cfg(test)]
 mod tests;
 
 pub use book::{Book, BookError, Seen};
+pub use cosigner::{Refusal, Witness};
 pub use logs::{Logs, LogsError};
 pub use look::{Look, OwnView};
-pub use witness::{Refusal, Witness};

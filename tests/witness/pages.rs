@@ -57,7 +57,7 @@ fn anyone_can_have_a_bundle_checked_by_somebody_else() {
     assert_eq!(told.status, 200);
     let text = told.text();
     for word in [
-        "核验通过",
+        "凭证核验通过",
         "编码",
         "签名",
         "权限",
@@ -78,7 +78,18 @@ fn anyone_can_have_a_bundle_checked_by_somebody_else() {
             && told.header("content-security-policy").unwrap().contains("default-src 'none'")
     );
     let text = page(&client, &good, "en").text();
-    assert!(text.contains("Verified") && text.contains("Every record is signed by those it names"));
+    assert!(
+        text.contains("The evidence is verified")
+            && text.contains("Every record is signed by those it names")
+    );
+
+    assert!(text.contains("What the records say of the batch: Normal") && text.contains("strip normal"));
+
+    // A test failed: the evidence of that is as good, and nothing about it is green.
+    crate::farm::Farm::known(service.client.clone(), 1_000).inspect("LAB-2", "fail");
+    let held = page(&client, &bundle_of(&service), "zh").text();
+    assert!(held.contains("记录表明的批次状况：暂扣") && held.contains("strip hold"), "{held}");
+    assert!(!held.contains("strip normal"));
 
     // One figure changed, and the digest made anew.
     let mut changed: Value = serde_json::from_slice(&good).unwrap();

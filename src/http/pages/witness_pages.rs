@@ -1,5 +1,7 @@
 //! The pages of a witness: who it is and what it has seen, and where anyone has a bundle checked.
 
+use std::collections::BTreeMap;
+
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
@@ -9,10 +11,13 @@ use super::handlers::html;
 use super::language;
 use super::layout::{Layout, Strip};
 use crate::http::problem::Problem;
+use crate::http::time;
 use crate::http::witness::{WitnessState, seen};
+use crate::ledger::Entry;
 use crate::produce::wording::Wording;
+use crate::produce::{Ask, Story};
 use crate::statement::kinds::Kind;
-use crate::text::{self, Lang, LayerAsks, Outcome, Page, WitnessPage, Words, fill, labels, t};
+use crate::text::{self, Condition, Lang, LayerAsks, Outcome, Page, WitnessPage, Words, fill, labels, t};
 use crate::verify::bundle::Bundle;
 use crate::verify::{Report, Status};
 use crate::witness::{Look, OwnView, Seen};
@@ -127,8 +132,33 @@ pub(in crate::http) fn wants_page(request: &HttpRequest) -> bool {
     accept.is_some_and(|accept| accept.contains("text/html"))
 }
 
+/// What the records of a verified bundle come to: evidence that is right may well show goods that are not.
+pub(in crate::http) fn condition(look: &Look) -> Option<Condition> {
+    let Look::Judged { bundle, report, .. } = look else { return None };
+    if !report.verified(&[]) {
+        return None;
+    }
+    let records: BTreeMap<u64, Entry> =
+        bundle.records.iter().map(|entry| (entry.seq(), entry.clone())).collect();
+    let openings = bundle.openings.iter().map(|opened| (opened.leaf, opened.openings.clone())).collect();
+    let story = Story::tell(&Ask {
+        subject: &bundle.subject,
+        records: &records,
+        openings: &openings,
+        size: bundle.size,
+        at: bundle.records.last().map_or(0, Entry::at),
+        as_of: time::now_ms(),
+    });
+    story.map(|story| story.condition)
+}
+
 /// The verdict on a bundle as a page.
-pub(in crate::http) fn judged(state: &WitnessState, request: &HttpRequest, look: &Look) -> HttpResponse {
+pub(in crate::http) fn judged(
+    state: &WitnessState,
+    request: &HttpRequest,
+    look: &Look,
+    condition: Option<Condition>,
+) -> HttpResponse {
     let layout = layout(state, request, "/verify");
     let lang = layout.lang;
     let alone = |strip: Strip, own: String| JudgedView {
@@ -152,7 +182,7 @@ pub(in crate::http) fn judged(state: &WitnessState, request: &HttpRequest, look:
             alone(strip("unknown", t(lang, WitnessPage::UnknownLedger), vec![say]), String::new())
         }
         Look::Judged { bundle, report, own } => {
-            let view = alone(verdict(lang, bundle, report, own), own_view(lang, own));
+            let view = alone(verdict(lang, bundle, report, own, condition), own_view(lang, own));
             let logs = state.witness.logs();
             let genesis = logs.trust(&bundle.origin).map(|trust| trust.genesis.to_string());
             let (records, more) = records(lang, report, bundle);
@@ -174,7 +204,13 @@ pub(in crate::http) fn judged(state: &WitnessState, request: &HttpRequest, look:
 }
 
 /// Two histories outweigh whatever the layers say: each alone is consistent.
-fn verdict(lang: Lang, bundle: &Bundle, report: &Report, own: &OwnView) -> Strip {
+fn verdict(
+    lang: Lang,
+    bundle: &Bundle,
+    report: &Report,
+    own: &OwnView,
+    condition: Option<Condition>,
+) -> Strip {
     let is_forked = matches!(own, OwnView::Forked { .. });
     let is_good = report.verified(&[]) && !is_forked;
     let n = bundle.size.to_string();
@@ -183,8 +219,16 @@ fn verdict(lang: Lang, bundle: &Bundle, report: &Report, own: &OwnView) -> Strip
     if is_forked {
         says.push(t(lang, WitnessPage::OwnForked).to_owned());
     }
+    let blank = condition.map(|condition| t(lang, condition));
+    says.extend(blank.map(|word| fill(t(lang, WitnessPage::Condition), &[("condition", word)])));
+    // Green is for goods and evidence together.
+    let class = match condition {
+        Some(Condition::Normal) => "normal",
+        Some(_) => "hold",
+        None => "unknown",
+    };
     match is_good {
-        true => strip("normal", t(lang, WitnessPage::Verified), says),
+        true => strip(class, t(lang, WitnessPage::Verified), says),
         false => strip("hold", t(lang, WitnessPage::NotVerified), says),
     }
 }

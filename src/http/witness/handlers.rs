@@ -157,11 +157,13 @@ pub(super) async fn verify(
             Some(boundary) => form::file(&bytes, boundary)
                 .ok_or_else(|| Problem::bad_request("there is no file in the form"))?,
         };
-        Ok::<_, Problem>(shared.witness.look(file, time::now_ms() / 1000, shared.max_age_secs))
+        let look = shared.witness.look(file, time::now_ms() / 1000, shared.max_age_secs);
+        let condition = witness_pages::condition(&look);
+        Ok::<_, Problem>((look, condition))
     });
-    let look = look.await??;
+    let (look, condition) = look.await??;
     match witness_pages::wants_page(&request) {
-        true => Ok(witness_pages::judged(&state, &request, &look)),
+        true => Ok(witness_pages::judged(&state, &request, &look, condition)),
         false => Ok(report(&look)),
     }
 }
