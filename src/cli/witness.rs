@@ -3,6 +3,7 @@
 //! In its directory: `witness.key`, the private key; `vkey`, its public form with the name; `db`, what it has cosigned;
 //! `logs`, the keys of the logs that it knows, if they are not named elsewhere.
 
+use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -11,11 +12,12 @@ use anyhow::{Context as _, bail, ensure};
 use serde_json::json;
 
 use crate::config::RateLimit;
+use crate::follow::Fetcher;
 use crate::http::witness::{WitnessSettings, serve};
 use crate::keys::{PrivateKey, Readers, write_new};
-use crate::note::vkey::{KeyName, KeyType, VerifierKey};
+use crate::note::vkey::{KeyName, KeyType, ParseKeyNameError, VerifierKey};
 use crate::store;
-use crate::witness::{Logs, Witness};
+use crate::witness::{Logs, Replay, Witness};
 
 use super::passphrase::PassphraseArgs;
 use super::verify::TRUST_BYTES_MAX;
@@ -31,6 +33,7 @@ const EXAMPLES: &str = "\
 Examples:
   suyuan witness --init --dir /srv/witness --name witness.example.org/w1
   suyuan witness --dir /srv/witness --listen 127.0.0.1:8081 --trust trace.example.org.json
+  suyuan witness --dir /srv/replayer --trust trace.example.org.json --replay trace.example.org/log=https://trace.example.org
   suyuan witness --dir /srv/witness --log 'example.com/log+c2f4…+AWg…' --logs /etc/suyuan/logs
 
 Known are the logs of --log, of the lines of --logs (default: DIR/logs, if it is there) and of the trust files. Bundles
@@ -63,6 +66,10 @@ pub(super) struct Args {
     /// A ledger's trust file: its log is known, and its bundles can be checked here
     #[arg(long = "trust", value_name = "FILE", conflicts_with = "init")]
     trusts: Vec<PathBuf>,
+    /// Be a replaying witness of a ledger: cosign only what was read from the service at URL, run through every rule, and
+    /// found to be what was signed. Needs the ledger's trust file, and room for the ledger in memory
+    #[arg(long = "replay", value_name = "ORIGIN=URL", value_parser = parse_replay, conflicts_with = "init")]
+    replays: Vec<(KeyName, String)>,
     /// How the world reaches the witness
     #[arg(long, value_name = "URL", default_value = "", conflicts_with = "init")]
     public_url: String,
@@ -147,7 +154,8 @@ fn run_service(args: Args) -> anyhow::Result<Answer> {
     }
     let db = db_path(&args.dir);
     let store = store::open(&db).with_context(|| format!("cannot open {}", db.display()))?;
-    let witness = Witness::new(name, key.pair(), store, logs);
+    let replays = replays(&args, &logs)?;
+    let witness = Witness::new(name, key.pair(), store, logs).replaying(replays);
     // What cannot be read back now could not be held to either.
     witness.all().with_context(|| format!("cannot use {}", db.display()))?;
     let settings = WitnessSettings {
@@ -167,6 +175,24 @@ fn run_service(args: Args) -> anyhow::Result<Answer> {
         let _ = writeln!(std::io::stdout(), "listening on http://{address}");
     })?;
     Ok(Answer::Done)
+}
+
+fn parse_replay(text: &str) -> Result<(KeyName, String), String> {
+    let (origin, url) = text.split_once('=').ok_or("say ORIGIN=URL")?;
+    Ok((origin.parse().map_err(|error: ParseKeyNameError| error.to_string())?, url.to_owned()))
+}
+
+fn replays(args: &Args, logs: &Logs) -> anyhow::Result<BTreeMap<KeyName, Replay>> {
+    let mut replays = BTreeMap::new();
+    for (origin, url) in &args.replays {
+        let trust = logs.trust(origin.as_str());
+        let trust =
+            trust.with_context(|| format!("--replay {origin}: its trust file is needed (--trust)"))?;
+        let source = Box::new(Fetcher::hasty(url)?);
+        let replay = Replay::new(trust.genesis, source).map_err(anyhow::Error::msg)?;
+        replays.insert(origin.clone(), replay);
+    }
+    Ok(replays)
 }
 
 /// The name from `vkey`, and the key that it is of.

@@ -124,6 +124,14 @@ impl Cosigned {
         found.map_or_else(|| note.clone(), |found| found.note.clone())
     }
 
+    /// How many replaying witnesses have cosigned this, if they are enough for the policy's group.
+    pub fn replayed_by(&self, kept: &Witnessed) -> usize {
+        let witnesses = self.policy.witnesses();
+        let cosigned =
+            |asked: &PolicyWitness| kept.cosigners.iter().any(|(place, _)| witnesses[*place] == *asked);
+        self.policy.replayed_by(cosigned).len()
+    }
+
     /// By the witnesses' places in the policy.
     pub fn standings(&self) -> Vec<Standing> {
         self.read().standings.clone()

@@ -132,11 +132,17 @@ impl Feed {
         Setback::of(why)
     }
 
-    /// How long to leave it alone: longer each time, as long as it asks for, and never in step with others.
+    /// How long to leave it alone: as long as it asks for, else longer each time; never in step with others.
     fn after(&mut self, setback: &Setback, first: Duration, max: Duration) -> Duration {
         let doubled = first.saturating_mul(1 << self.failures.min(16)).min(max);
-        self.failures = self.failures.saturating_add(1);
-        let wait = setback.wait.map_or(doubled, |asked| asked.min(max).max(doubled));
+        let wait = match setback.wait {
+            // It is working on it, and knows best.
+            Some(asked) => asked.clamp(first, max),
+            None => {
+                self.failures = self.failures.saturating_add(1);
+                doubled
+            }
+        };
         // Between three quarters and five quarters of it.
         let dice = getrandom::u32().unwrap_or(u32::MAX / 2);
         wait.mul_f64(0.75 + f64::from(dice) / f64::from(u32::MAX) * 0.5)

@@ -110,6 +110,9 @@ table! {
         CompletenessClaimed "completeness_claimed"
             "运营方声明没有遗漏（尚无独立见证复算）"
             "The operator states that nothing is left out (no independent replay yet)",
+        CompletenessReplayed "completeness_replayed"
+            "没有遗漏：{k} 家见证已逐条复算到第 {size} 条记录"
+            "Nothing is left out: worked through up to entry {size} by witnesses: {k}",
         Witnesses "witnesses" "见证" "Witnesses",
         NoWitness "no_witness" "尚无见证" "None yet",
         WitnessesMet "witnesses_met"

@@ -64,7 +64,7 @@ table! {
         Signatures "signatures" "每条记录都由写明的人签名" "Every record is signed by those it names",
         Rights "rights" "签名的人有权说这些话" "Those who signed were entitled to say it",
         Chains "chains" "记录首尾相接，没有改动" "The records follow on one another, unchanged",
-        Completeness "completeness" "运营方声明没有遗漏记录" "The operator states that no record is left out",
+        Completeness "completeness" "没有遗漏记录（未经复算时，只是运营方的声明）" "No record is left out (unless replayed, only the operator says so)",
         Log "log" "记录都在运营方签过的日志里" "The records are in the log that the operator signed",
         Freshness "freshness" "最近有见证方看过这本日志" "A witness has seen this log lately",
         Witnesses "witnesses" "足够多的见证方看到同一本日志" "Enough witnesses have seen one and the same log",

@@ -1,9 +1,11 @@
 //! The one thing that signs: a checkpoint in, a cosignature or a refusal out.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use super::book::{Book, BookError, Seen};
 use super::logs::Logs;
+use super::replay::{Replay, Unreplayed};
 use crate::merkle::proof::verify_consistency;
 use crate::merkle::tree::EMPTY_ROOT;
 use crate::note::add_checkpoint::AddCheckpoint;
@@ -21,6 +23,8 @@ pub struct Witness {
     vkey: VerifierKey,
     book: Book,
     logs: RwLock<Arc<Logs>>,
+    /// Empty: it replays nothing. Otherwise it cosigns these logs only, so that its key always means the same.
+    replays: BTreeMap<KeyName, Replay>,
 }
 
 /// Why a checkpoint was not cosigned: the answers of C2SP tlog-witness.
@@ -32,6 +36,9 @@ pub enum Refusal {
     /// 400
     #[error("{0}")]
     Malformed(String),
+    /// 503: ask again.
+    #[error("{0}")]
+    NotReplayed(Unreplayed),
     /// 403
     #[error("no key that is known of this log has signed the checkpoint: {0}")]
     NotSigned(String),
@@ -52,7 +59,25 @@ pub enum Refusal {
 impl Witness {
     pub fn new(name: KeyName, key: KeyPair, store: Arc<dyn Store>, logs: Logs) -> Witness {
         let vkey = VerifierKey::new(name.clone(), KeyType::Cosignature, key.public());
-        Witness { name, key, vkey, book: Book::new(store), logs: RwLock::new(Arc::new(logs)) }
+        Witness {
+            name,
+            key,
+            vkey,
+            book: Book::new(store),
+            logs: RwLock::new(Arc::new(logs)),
+            replays: BTreeMap::new(),
+        }
+    }
+
+    /// The same as a replaying witness of these logs, and of no others.
+    pub fn replaying(mut self, replays: BTreeMap<KeyName, Replay>) -> Witness {
+        self.replays = replays;
+        self
+    }
+
+    /// Whether it replays what it cosigns.
+    pub fn is_replaying(&self) -> bool {
+        !self.replays.is_empty()
     }
 
     pub fn name(&self) -> &KeyName {
@@ -81,31 +106,51 @@ impl Witness {
     }
 
     /// Judges a request by C2SP tlog-witness and gives the cosignature, a line of a note. It is written down, and on
-    /// the disk, before it is given. `now` in Unix seconds. Blocks for as long as a synced write takes.
+    /// the disk, before it is given. `now` in Unix seconds. Blocks for as long as a synced write takes, and a replay.
     pub fn add_checkpoint(&self, body: &[u8], now: u64) -> Result<NoteSignature, Refusal> {
         let request = AddCheckpoint::parse(body).map_err(|error| Refusal::Malformed(error.to_string()))?;
         let checkpoint: Checkpoint =
             request.checkpoint.text().parse().map_err(|error| Refusal::Malformed(format!("{error}")))?;
         let logs = self.logs();
         let keys = logs.keys(&checkpoint.origin);
+        let keys = keys.filter(|_| self.replays.is_empty() || self.replays.contains_key(&checkpoint.origin));
         let keys = keys.ok_or_else(|| Refusal::UnknownLog(checkpoint.origin.clone()))?;
         let signed = signed_by(&request.checkpoint, keys)?;
         if request.old > checkpoint.size {
             return Err(Refusal::OldTooLarge { old: request.old, size: checkpoint.size });
         }
 
-        let _turn = self.book.turn(&checkpoint.origin);
-        let last = self.last(&checkpoint.origin)?;
-        let cosigned = last.as_ref().map_or(0, |seen| seen.checkpoint.size);
-        if request.old != cosigned {
-            return Err(Refusal::OtherSize { cosigned });
+        if let Some(replay) = self.replays.get(&checkpoint.origin) {
+            // Not for what would be refused all the same, and not while others wait for their turn.
+            self.goes_on(&request, &checkpoint)?;
+            replay.check(&checkpoint)?;
         }
-        check(&request, &checkpoint, last.as_ref())?;
+        let _turn = self.book.turn(&checkpoint.origin);
+        self.goes_on(&request, &checkpoint)?;
         let cosigned = cosign(signed.text(), &self.name, &self.key, now);
         let line = cosigned.map_err(|TimeTooLate(time)| BookError::Damaged(format!("the clock ({time})")))?;
         let note = signed.with([line.clone()]).map_err(|error| Refusal::Malformed(error.to_string()))?;
         self.book.write(&checkpoint.origin, &note)?;
         Ok(line)
+    }
+
+    /// Whether the request goes on from what was cosigned last.
+    fn goes_on(&self, request: &AddCheckpoint, checkpoint: &Checkpoint) -> Result<(), Refusal> {
+        let last = self.last(&checkpoint.origin)?;
+        let cosigned = last.as_ref().map_or(0, |seen| seen.checkpoint.size);
+        if request.old != cosigned {
+            return Err(Refusal::OtherSize { cosigned });
+        }
+        check(request, checkpoint, last.as_ref())
+    }
+}
+
+impl From<Unreplayed> for Refusal {
+    fn from(unreplayed: Unreplayed) -> Refusal {
+        match unreplayed {
+            Unreplayed::Wrong(_) => Refusal::NotTheSameLog(unreplayed.to_string()),
+            other => Refusal::NotReplayed(other),
+        }
     }
 }
 

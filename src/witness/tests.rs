@@ -100,6 +100,7 @@ fn refused(answer: Result<NoteSignature, Refusal>) -> &'static str {
     match answer.unwrap_err() {
         Refusal::Book(_) => "book",
         Refusal::Malformed(_) => "malformed",
+        Refusal::NotReplayed(_) => "not replayed",
         Refusal::NotSigned(_) => "not signed",
         Refusal::OldTooLarge { .. } => "old too large",
         Refusal::NotTheSameLog(_) => "not the same log",

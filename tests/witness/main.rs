@@ -13,4 +13,5 @@ mod log;
 mod operator;
 mod pages;
 mod program;
+mod replaying;
 mod setup;

@@ -12,6 +12,8 @@ pub(super) struct WitnessesSeen {
     pub(super) cosigned: usize,
     pub(super) asked: usize,
     pub(super) meets_policy: bool,
+    /// Of those, the replaying ones, if the policy has enough of them.
+    pub(super) replayed: usize,
     /// Unix seconds, by a witness's clock.
     pub(super) newest_time: Option<u64>,
     /// Its entries, and those of the page's checkpoint.
@@ -22,6 +24,7 @@ pub(super) struct WitnessesSeen {
 /// The rows, in words.
 pub(super) struct WitnessRows {
     pub(super) who: String,
+    pub(super) completeness: String,
     pub(super) freshness: Vec<String>,
 }
 
@@ -35,6 +38,7 @@ impl WitnessesSeen {
             cosigned: shown.as_ref().map_or(0, |shown| shown.cosigners.len()),
             asked: cosigned.policy().witnesses().len(),
             meets_policy: shown.as_ref().is_some_and(|shown| shown.meets_policy),
+            replayed: shown.as_ref().map_or(0, |shown| cosigned.replayed_by(shown)),
             newest_time: shown.as_ref().and_then(|shown| shown.newest_time(not_ahead())),
             size: shown.map_or(0, |shown| shown.size),
             page_size,
@@ -48,7 +52,11 @@ impl WitnessRows {
         let lang = wording.lang;
         let own = || fill(t(lang, Page::FreshnessOwn), &[("at", at)]);
         let Some(seen) = seen else {
-            return WitnessRows { who: t(lang, Page::NoWitness).to_owned(), freshness: vec![own()] };
+            return WitnessRows {
+                who: t(lang, Page::NoWitness).to_owned(),
+                completeness: t(lang, Page::CompletenessClaimed).to_owned(),
+                freshness: vec![own()],
+            };
         };
         let word = if seen.meets_policy { Page::WitnessesMet } else { Page::WitnessesNotMet };
         let (k, n) = (seen.cosigned.to_string(), seen.asked.to_string());
@@ -66,7 +74,15 @@ impl WitnessRows {
             )
         });
         let freshness = newest.or_else(|| Some(own())).into_iter().chain(behind).collect();
-        WitnessRows { who, freshness }
+        let completeness = match seen.replayed {
+            0 => t(lang, Page::CompletenessClaimed).to_owned(),
+            k => {
+                let blanks = [("k", k.to_string()), ("size", seen.size.to_string())];
+                let blanks = blanks.each_ref().map(|(name, value)| (*name, value.as_str()));
+                fill(t(lang, Page::CompletenessReplayed), &blanks)
+            }
+        };
+        WitnessRows { who, completeness, freshness }
     }
 }
 
@@ -87,6 +103,7 @@ mod tests {
             cosigned: 2,
             asked: 3,
             meets_policy: true,
+            replayed: 0,
             newest_time: Some(1_795_352_400),
             size: 40,
             page_size: 42,
@@ -98,6 +115,14 @@ mod tests {
         );
         let level = WitnessesSeen { page_size: 40, ..seen };
         assert!(!rows(Lang::En, Some(level)).1.contains("ahead"));
+        let wording = Wording { lang: Lang::En, names: Default::default() };
+        let completeness = |seen: WitnessesSeen| WitnessRows::new(Some(&seen), &wording, "T").completeness;
+        assert!(completeness(seen).starts_with("The operator states"));
+        let replayed = WitnessesSeen { replayed: 1, ..seen };
+        assert_eq!(
+            completeness(replayed),
+            "Nothing is left out: worked through up to entry 40 by witnesses: 1"
+        );
         let (who, freshness) = rows(Lang::Zh, Some(seen));
         assert!(who.contains("3 家见证中有 2 家") && freshness.contains("本页多出 2 条"));
     }
@@ -108,6 +133,7 @@ mod tests {
             cosigned: 1,
             asked: 3,
             meets_policy: false,
+            replayed: 0,
             newest_time: None,
             size: 42,
             page_size: 42,

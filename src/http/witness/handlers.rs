@@ -60,6 +60,12 @@ fn refused(refusal: &Refusal) -> HttpResponse {
             tracing::error!(%error, "nothing can be cosigned");
             StatusCode::SERVICE_UNAVAILABLE
         }
+        Refusal::NotReplayed(_) => {
+            let busy = "text/x.suyuan.refusal; charset=utf-8";
+            let mut answer = answer(StatusCode::SERVICE_UNAVAILABLE, busy, format!("{refusal}\n"));
+            answer.headers_mut().insert(header::RETRY_AFTER, header::HeaderValue::from(1));
+            return answer;
+        }
         Refusal::Malformed(_) | Refusal::OldTooLarge { .. } => StatusCode::BAD_REQUEST,
         Refusal::NotSigned(_) => StatusCode::FORBIDDEN,
         Refusal::NotTheSameLog(_) => StatusCode::UNPROCESSABLE_ENTITY,
@@ -120,6 +126,7 @@ pub(super) async fn metadata(state: web::Data<WitnessState>) -> Result<HttpRespo
     };
     let logs: Vec<Value> = logs.origins().map(log).collect();
     let about = json!({
+        "replays": state.witness.is_replaying(),
         "name": state.witness.name().as_str(), "vkey": state.witness.vkey().to_string(), "logs": logs,
     });
     Ok(HttpResponse::Ok().json(about))
