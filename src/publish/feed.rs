@@ -137,7 +137,7 @@ impl Feed {
         let doubled = first.saturating_mul(1 << self.failures.min(16)).min(max);
         let wait = match setback.wait {
             // It is working on it, and knows best.
-            Some(asked) => asked.clamp(first, max),
+            Some(asked) => asked.max(first).min(max),
             None => {
                 self.failures = self.failures.saturating_add(1);
                 doubled

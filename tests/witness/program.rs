@@ -6,8 +6,14 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::Mutex;
 use std::time::Duration;
 
+use suyuan::merkle::proof::consistency_path;
+use suyuan::note::add_checkpoint::AddCheckpoint;
+use suyuan::note::signed_note::SignedNote;
+
+use crate::farm::Farm;
 use crate::log::Log;
-use crate::setup::until;
+use crate::service;
+use crate::setup::{Direct, append, serving, until, url, witness};
 
 /// Rounds of killing; more by SUYUAN_ROUNDS.
 const ROUNDS: u64 = 12;
@@ -165,4 +171,58 @@ fn it_is_made_once_reads_its_logs_anew_and_is_alone_on_its_memory() {
     let mut running = running;
     running.signal("-TERM");
     assert!(running.child.wait().unwrap().success());
+}
+
+#[test]
+fn a_restored_ledger_resumes_only_if_it_holds_what_its_witness_has_cosigned() {
+    let root = tempfile::tempdir().unwrap();
+    let place = |name: &str| root.path().join(name).display().to_string();
+    let suyuan = |args: &[&str]| Command::new(env!("CARGO_BIN_EXE_suyuan")).args(args).output().unwrap();
+    let one = witness("one.example");
+    let cosign = |old: u64, path: Vec<suyuan::merkle::Hash>, note: SignedNote| {
+        let body = AddCheckpoint { old, path, checkpoint: note }.to_string();
+        one.add_checkpoint(body.as_bytes(), crate::fake::now()).unwrap();
+    };
+    let ledger_at = |dir: &str| service::open(Path::new(dir), Some(service::signer()));
+
+    service::create(Path::new(&place("led")));
+    let ledger = ledger_at(&place("led"));
+    let size = {
+        let mut farm = Farm::new(Direct(ledger.handle()));
+        append(&mut farm, 1);
+        cosign(0, Vec::new(), ledger.handle().latest_checkpoint().unwrap());
+        ledger.handle().published().size
+    };
+    ledger.shut_down();
+    assert!(suyuan(&["backup", "--dir", &place("led"), "--out", &place("copy")]).status.success());
+    // The ledger goes on; the copy does not know of it.
+    let ledger = ledger_at(&place("led"));
+    append(&mut Farm::known(Direct(ledger.handle()), 1_000), 2);
+    let later = ledger.handle().latest_checkpoint().unwrap();
+    let published = ledger.handle().published();
+    let path = consistency_path(&published.reader(), size, published.size).unwrap();
+    drop(published);
+    ledger.shut_down();
+
+    assert!(suyuan(&["restore", &place("copy"), "--dir", &place("again")]).status.success());
+    let one_up = || {
+        let known = witness("one.example");
+        let seen = one.last(&service::ORIGIN.parse().unwrap()).unwrap().unwrap();
+        // A service of its own on the same memory: what it has cosigned is what counts here.
+        let body = AddCheckpoint { old: 0, path: Vec::new(), checkpoint: seen.note };
+        known.add_checkpoint(body.to_string().as_bytes(), crate::fake::now()).unwrap();
+        serving(known)
+    };
+    let up = one_up();
+    let resume = ["resume", "--dir", &place("again"), "--witness", &url(&up)];
+    assert_eq!(suyuan(&resume).status.code(), Some(2), "everything agrees; it waits to be told");
+    up.stop().unwrap();
+
+    cosign(size, path, later);
+    let up = one_up();
+    let ran = suyuan(&["resume", "--dir", &place("again"), "--witness", &url(&up), "--confirm"]);
+    assert_eq!(ran.status.code(), Some(1), "{ran:?}");
+    assert!(String::from_utf8_lossy(&ran.stdout).contains("this backup misses some"));
+    assert!(root.path().join("again/restored").exists());
+    up.stop().unwrap();
 }
