@@ -267,6 +267,12 @@ fn is_of(line: &NoteSignature, witness: &PolicyWitness, time: u64) -> bool {
         && line.signature.starts_with(&time.to_be_bytes())
 }
 
+/// The checkpoint of this size with the lines that were gathered for it, if any are kept, for whoever reads a store that
+/// nobody serves. Under which policy they count is for its verifier to say.
+pub fn kept<R: Read + ?Sized>(read: &R, size: u64) -> Result<Option<Vec<u8>>, StoreError> {
+    read.get(&key_of(size))
+}
+
 fn key_of(size: u64) -> Vec<u8> {
     [COSIGNED, &size.to_be_bytes()].concat()
 }

@@ -12,5 +12,5 @@ mod exchange;
 mod feed;
 mod publisher;
 
-pub use cosigned::{Cosigned, CosignedError, Standing, Witnessed};
+pub use cosigned::{Cosigned, CosignedError, Standing, Witnessed, kept};
 pub use publisher::{Pace, Publisher, not_ahead};

@@ -277,7 +277,7 @@ fn under_load_and_at_different_paces_witnesses_meet_on_one_checkpoint() {
     let fed = Fed::new(&text, Pace { between: Duration::from_millis(10), ..QUICK });
     let mut farm = fed.farm();
     let mut met = std::collections::BTreeSet::new();
-    let end = Instant::now() + Duration::from_secs(6);
+    let end = Instant::now() + Duration::from_secs(60);
     for n in 1.. {
         if met.len() >= 4 {
             break;
@@ -302,5 +302,5 @@ fn stopping_does_not_wait_for_a_witness_that_says_nothing() {
     std::thread::sleep(Duration::from_millis(300));
     let began = Instant::now();
     fed.publisher.take().unwrap().stop();
-    assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_secs(8), "{:?}", began.elapsed());
 }

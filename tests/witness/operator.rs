@@ -172,7 +172,17 @@ fn both_sides_start_anew_and_go_on() {
 
     // Nobody answers any more, and the operator starts anew: what was gathered is there.
     first.stop().unwrap();
-    let service = on(service.stop(), &text);
+    let trust = service.client.trust();
+    let dir = service.stop();
+    // Even the directory alone gives a bundle with its lines.
+    let file = dir.path().join("a.suyuan");
+    let id = BATCH.strip_prefix("batch:").unwrap();
+    let mut bundle = std::process::Command::new(env!("CARGO_BIN_EXE_suyuan"));
+    bundle.args(["bundle", id, "--dir"]).arg(dir.path()).arg("--out").arg(&file);
+    assert!(bundle.status().unwrap().success());
+    let report = verify_bundle(&std::fs::read(&file).unwrap(), &trust, &options());
+    assert!(report.verified(&[Layer::Witnesses, Layer::Freshness]), "{}", report.to_json(&[]));
+    let service = on(dir, &text);
     let client = &service.client;
     assert_eq!(client.get("/log/checkpoint").text(), note.to_string());
     assert_eq!(client.get("/log/latest").text(), note.to_string());
