@@ -717,6 +717,8 @@ fn the_service_says_what_it_is() {
         assert_eq!(schema.header("content-type"), Some("application/schema+json"));
     }
     assert_eq!(client.get("/schemas/harvest-99.json").problem(), "not-found");
+    assert_eq!(client.get("/schemas/rules/intervals.json").json()["table"], "intervals");
+    assert_eq!(client.get("/schemas/rules/wishes.json").problem(), "not-found");
     for problem in client.get("/problems").json().as_array().unwrap() {
         let one = client.get(problem["type"].as_str().unwrap());
         assert_eq!(one.json(), *problem);

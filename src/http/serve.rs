@@ -10,7 +10,7 @@ use actix_web::middleware::{Compress, from_fn};
 use actix_web::{App, HttpServer, web};
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::{AppState, configure, logging, outer};
+use super::{AppState, account, configure, logging, outer};
 use crate::config::Config;
 use crate::publish::{Pace, Publisher};
 use crate::sequencer::Ledger;
@@ -102,6 +102,7 @@ fn run(config: Config, ledger: Ledger, until: Until) -> Result<Serving, ServeErr
         Some(cosigned) => Some(Publisher::start(ledger.handle(), cosigned.clone(), Pace::default())?),
         None => None,
     };
+    let followed = shared.clone();
     let (tell, told) = std::sync::mpsc::channel();
     let thread = std::thread::Builder::new().name("suyuan-http".into()).spawn(move || {
         actix_web::rt::System::new().block_on(async move {
@@ -111,6 +112,7 @@ fn run(config: Config, ledger: Ledger, until: Until) -> Result<Serving, ServeErr
             if until == Until::Signal {
                 actix_web::rt::spawn(stop_on_signal(server.handle()));
             }
+            actix_web::rt::spawn(account::follow(followed));
             server.await
         })
     })?;

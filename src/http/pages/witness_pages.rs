@@ -148,6 +148,7 @@ pub(in crate::http) fn condition(look: &Look) -> Option<Condition> {
         size: bundle.size,
         at: bundle.records.last().map_or(0, Entry::at),
         as_of: time::now_ms(),
+        wide: None,
     });
     story.map(|story| story.condition)
 }
@@ -224,7 +225,10 @@ fn verdict(
     // Green is for goods and evidence together.
     let class = match condition {
         Some(Condition::Normal) => "normal",
-        Some(_) => "hold",
+        Some(Condition::Corrected) => "corrected",
+        Some(Condition::Incomplete) => "incomplete",
+        Some(Condition::SignerRevoked) => "revoked",
+        Some(Condition::Hold | Condition::Withdrawn) => "hold",
         None => "unknown",
     };
     match is_good {
