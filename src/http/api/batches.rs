@@ -19,7 +19,8 @@ use crate::statement::short_code;
 use crate::statement::subject::Subject;
 use crate::statement::time::When;
 use crate::store::{KeyRange, Read};
-use crate::verify::collect;
+use crate::verify::bundle::Bundle;
+use crate::verify::collect::{self, CollectError, Under};
 
 pub(in crate::http) fn endpoints() -> Vec<Endpoint> {
     vec![
@@ -217,7 +218,8 @@ pub(in crate::http) async fn graph(
     Ok(HttpResponse::Ok().json(graph))
 }
 
-/// The file that proves a batch's whole trace, under the newest checkpoint.
+/// The file that proves a batch's whole trace, under the newest checkpoint: the newest that meets the witness policy, as
+/// long as that holds the whole trace.
 #[utoipa::path(get, path = "/api/v1/batches/{id}/bundle", tag = "batches",
     params(("id" = String, Path, description = "Id or short code. One that does not exist gives the proof of that.")),
     responses((status = 200, description = "Bundle v1", body = Object), (status = 404, body = ProblemBody)))]
@@ -226,7 +228,7 @@ pub(in crate::http) async fn bundle(
     id: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let view = View::of(&state)?;
-    answer_bundle(state, view, id.into_inner(), "no-cache").await
+    answer_bundle(state, view, id.into_inner(), newest, "no-cache").await
 }
 
 /// The same under an older checkpoint, as long as the ledger keeps the subject map of that size.
@@ -242,19 +244,19 @@ pub(in crate::http) async fn bundle_at(
     let view = View::of(&state)?;
     let view = web::block(move || view.at(size)).await??;
     // Openings may be erased later, so even this is not kept for ever.
-    answer_bundle(state, view, id, "public, max-age=60").await
+    answer_bundle(state, view, id, under, "public, max-age=60").await
 }
 
 async fn answer_bundle(
     state: web::Data<AppState>,
     view: View,
     id: String,
+    make: fn(&View, &Subject) -> Result<Bundle, CollectError>,
     cache: &'static str,
 ) -> Result<HttpResponse, Problem> {
     let (subject, bytes) = web::block(move || {
         let subject = view.batch_named(&id)?;
-        let bundle = collect::bundle(&view.reader, &subject, &view.under, &[], &time::now());
-        let mut bundle = bundle.map_err(not_collected)?;
+        let mut bundle = make(&view, &subject).map_err(not_collected)?;
         let openings = state.public_openings(&view, &bundle.records)?;
         bundle.open(openings);
         Ok::<_, Problem>((subject, bundle.encode()))
@@ -265,6 +267,23 @@ async fn answer_bundle(
         .insert_header((header::CACHE_CONTROL, cache))
         .insert_header((header::CONTENT_DISPOSITION, format!("inline; filename=\"{}.suyuan\"", subject.id())))
         .body(bytes))
+}
+
+/// Under the newest checkpoint that meets the witness policy, if the trace has not grown since; else under the view's own,
+/// with the witnessed one beside it.
+fn newest(view: &View, subject: &Subject) -> Result<Bundle, CollectError> {
+    let witnessed = view.witnessed().filter(|witnessed| witnessed.size < view.under.size);
+    let Some(witnessed) = witnessed else { return under(view, subject) };
+    let beside = Under { size: witnessed.size, note: witnessed.note.to_string() };
+    let now = collect::gather(&view.reader, subject, view.under.size)?;
+    if now.records.keys().all(|seq| *seq < beside.size) {
+        return collect::bundle(&view.reader, subject, &beside, &[], &time::now());
+    }
+    collect::bundle(&view.reader, subject, &view.under, &[beside], &time::now())
+}
+
+fn under(view: &View, subject: &Subject) -> Result<Bundle, CollectError> {
+    collect::bundle(&view.reader, subject, &view.under, &[], &time::now())
 }
 
 fn page(view: &View, search: &Search) -> Result<BatchList, Problem> {
