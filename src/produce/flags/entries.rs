@@ -36,7 +36,7 @@ fn late(look: &Look<'_, '_>, act: &Act<'_>) -> Option<Fact<Flag>> {
     }
     let lag = lag_seconds(&act.now().occurred_at, act.record.at);
     let hours = lag.div_euclid(3_600);
-    (lag > look.tunables.late_hours.saturating_mul(3_600)).then(|| {
+    (lag > look.tunables(act).late_hours.saturating_mul(3_600)).then(|| {
         let sources = [Source::of(act), Source::of_version(act.now())];
         Fact::new(Flag::LateEntry, act.subject(), sources).says("hours", Said::Number(hours))
     })
@@ -44,7 +44,7 @@ fn late(look: &Look<'_, '_>, act: &Act<'_>) -> Option<Fact<Flag>> {
 
 /// Either time that a version claims, against the ledger's at that version.
 fn ahead(look: &Look<'_, '_>, act: &Act<'_>) -> Option<Fact<Flag>> {
-    let allowed = look.tunables.ahead_minutes.saturating_mul(60);
+    let allowed = look.tunables(act).ahead_minutes.saturating_mul(60);
     let seconds = |version: &ActVersion<'_>| {
         let recorded = version.record.statement.recorded_at.unix_seconds();
         let recorded = recorded.saturating_sub(version.at.div_euclid(1_000));

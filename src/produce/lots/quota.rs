@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde::Serialize;
+use unicode_normalization::UnicodeNormalization;
 
 use super::balance::{Finder, Found};
 use super::deeds::{Deed, Id, Packs};
@@ -124,7 +125,7 @@ impl Lots {
     }
 }
 
-/// A blank more or another case makes no other brand.
+/// A blank more, another case or width of letters makes no other brand.
 fn same_brand(brand: &str) -> String {
-    brand.chars().filter(|c| !c.is_whitespace()).flat_map(char::to_lowercase).collect()
+    brand.nfkc().filter(|c| !c.is_whitespace()).flat_map(char::to_lowercase).collect()
 }
