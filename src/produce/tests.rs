@@ -4,6 +4,7 @@
 pub(crate) mod farm;
 
 mod adversary;
+mod honest;
 
 use std::collections::BTreeMap;
 

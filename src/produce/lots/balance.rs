@@ -11,7 +11,7 @@ use crate::statement::subject::{Subject, SubjectKind};
 use crate::text::Imbalance;
 
 /// Statements that are gone through to see what changes of one subject's figures put right, the newest changes first.
-const GONE_THROUGH_MAX: usize = 2_000_000;
+const GONE_THROUGH_MAX: usize = 200_000;
 
 /// A fact, what tells it from others of its sort, and how grave it is: what has grown since is news.
 #[derive(Debug, Clone)]
@@ -25,6 +25,7 @@ pub(super) struct Found {
 pub(super) struct Finder<'a> {
     pub(super) about: &'a Subject,
     pub(super) found: Vec<Found>,
+    keys: BTreeSet<String>,
 }
 
 impl Lots {
@@ -67,7 +68,7 @@ impl Lots {
     }
 
     fn find_of_lot(&self, lot: Id, size: u64) -> Vec<Found> {
-        let mut finder = Finder { about: self.name(lot), found: Vec::new() };
+        let mut finder = Finder::about(self.name(lot));
         let flow = self.flow(lot, size);
         let (made, used) = (flow.made(), flow.used());
         finder.compare(Imbalance::Oversold, &used, &made, "", &[]);
@@ -105,7 +106,7 @@ impl Lots {
                     _ => self.find_of_fields(&BTreeSet::from([*id]), tables, change.seq),
                 };
                 before.retain(|found| found.fact.sort.holds() && !now.contains(&found.key));
-                let mut finder = Finder { about: self.name(*id), found: Vec::new() };
+                let mut finder = Finder::about(self.name(*id));
                 for old in before {
                     let records = old.fact.records.iter().copied().chain([change]);
                     let over = old.fact.says.get("over").cloned();
@@ -124,7 +125,7 @@ impl Lots {
 
     fn find_of_making(&self, said: &Said<'_>, tables: &Tables, size: u64) -> Vec<Found> {
         let Deed::Making(making) = said.deed else { return Vec::new() };
-        let mut finder = Finder { about: self.name(said.act.subject), found: Vec::new() };
+        let mut finder = Finder::about(self.name(said.act.subject));
         let key = said.act.first.seq.to_string();
         let tolerance = tables.strictest_since(said.act.first.seq).mass_tolerance;
         let (put_in, out) = (self.put_in(making, said.source, size), self.got_out(making, said.source));
@@ -168,7 +169,10 @@ fn is_even_by_count(making: &Making) -> bool {
     put_in.is_some() && put_in == count(&mut made.chain([making.loss]))
 }
 
-impl Finder<'_> {
+impl<'a> Finder<'a> {
+    pub(super) fn about(about: &'a Subject) -> Finder<'a> {
+        Finder { about, found: Vec::new(), keys: BTreeSet::new() }
+    }
     /// `used` must be no more than there was, in each unit. Units in which there was nothing cannot be compared.
     fn compare(&mut self, sort: Imbalance, used: &Sum, had: &Sum, key: &str, said: &[(&'static str, Value)]) {
         let sources = || used.sources.union(&had.sources).copied();
@@ -238,7 +242,7 @@ impl Finder<'_> {
 
     pub(super) fn push(&mut self, fact: Fact<Imbalance>, key: String, over: i128) {
         let key = format!("{:?} {} {key}", fact.sort, fact.about);
-        if !self.found.iter().any(|found| found.key == key) {
+        if self.keys.insert(key.clone()) {
             self.found.push(Found { fact, key, over });
         }
     }

@@ -77,7 +77,7 @@ impl Lots {
             };
             had.merge(&capacity.yearly);
         }
-        let mut finder = Finder { about: self.name(about), found: Vec::new() };
+        let mut finder = Finder::about(self.name(about));
         let sort = match year.level {
             Level::Plot => Imbalance::PlotExceeded,
             Level::Season => Imbalance::SeasonExceeded,

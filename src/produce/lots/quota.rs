@@ -82,7 +82,7 @@ impl Lots {
     fn not_a_member(&self, said: &Said<'_>, rules: Source) -> Vec<Found> {
         let Deed::Making(making) = said.deed else { return Vec::new() };
         let brand = making.packs.as_ref().and_then(|packs| packs.brand).map(|brand| self.word(brand));
-        let mut finder = Finder { about: self.name(said.act.subject), found: Vec::new() };
+        let mut finder = Finder::about(self.name(said.act.subject));
         let fact = Fact::new(Imbalance::BrandNotMember, finder.about, [said.source, rules])
             .says("org", Value::Org(self.word(said.act.org).to_owned()))
             .says("brand", Value::Text(brand.unwrap_or_default().to_owned()));
@@ -94,7 +94,7 @@ impl Lots {
         let membership = self.member(self.word(said.act.org), row, size);
         let quota = i64::try_from(membership.quota.unwrap_or(0)).unwrap_or(i64::MAX);
         let over = membership.packed.saturating_sub(quota);
-        let mut finder = Finder { about: self.name(said.act.subject), found: Vec::new() };
+        let mut finder = Finder::about(self.name(said.act.subject));
         if over > 0 {
             let records = membership.sources.iter().copied().chain([rules]);
             let fact = Fact::new(Imbalance::QuotaExceeded, finder.about, records)
