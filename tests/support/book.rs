@@ -9,40 +9,41 @@ use suyuan::merkle::Hash;
 use super::farm::{Farm, Says, quantity};
 use super::service::{Answer, Client, Service};
 
-pub type Signer = (&'static str, &'static str);
+pub(crate) type Signer = (&'static str, &'static str);
 
-pub const COOP: Signer = ("qingshan", "coop");
-pub const HOUSE: Signer = ("shanqian", "packhouse");
-pub const LAB: Signer = ("zhejian", "lab");
-pub const PLATFORM: Signer = ("xianda", "platform");
-pub const HOST: Signer = ("ayue", "host");
+pub(crate) const COOP: Signer = ("qingshan", "coop");
+pub(crate) const HOUSE: Signer = ("shanqian", "packhouse");
+pub(crate) const LAB: Signer = ("zhejian", "lab");
+pub(crate) const PLATFORM: Signer = ("xianda", "platform");
+pub(crate) const HOST: Signer = ("ayue", "host");
 
-pub const PAGE: &str = "page";
-pub const CERTIFICATE: &str = "certificate";
-pub const LABELS: &str = "labels";
-pub const OVERLAY: &str = "overlay";
-pub const SALE: &str = "sale";
-pub const EVERY_USE: &[&str] = &[PAGE, CERTIFICATE, LABELS, OVERLAY, SALE];
+pub(crate) const PAGE: &str = "page";
+pub(crate) const CERTIFICATE: &str = "certificate";
+pub(crate) const LABELS: &str = "labels";
+pub(crate) const OVERLAY: &str = "overlay";
+pub(crate) const SALE: &str = "sale";
+pub(crate) const EVERY_USE: &[&str] = &[PAGE, CERTIFICATE, LABELS, OVERLAY, SALE];
 /// All but the page, which stays to say why.
-pub const USES_OF_GOODS: &[&str] = &[CERTIFICATE, LABELS, OVERLAY, SALE];
+pub(crate) const USES_OF_GOODS: &[&str] = &[CERTIFICATE, LABELS, OVERLAY, SALE];
 
 /// Minutes from one statement to the next.
 const PACE_MINUTES: u32 = 5;
 
-pub struct Book {
-    pub service: Service,
-    pub farm: Farm<Client>,
+pub(crate) struct Book {
+    pub(crate) service: Service,
+    pub(crate) farm: Farm<Client>,
+    day: u32,
     minutes: u32,
 }
 
 /// Lots and kilograms that went in and came out; what came out has a grade, or none.
-pub struct Made<'a> {
-    pub kind: &'a str,
-    pub by: Signer,
-    pub inputs: &'a [(&'a str, u32)],
-    pub outputs: &'a [(&'a str, u32, &'a str)],
-    pub loss: u32,
-    pub brand: Option<&'a str>,
+pub(crate) struct Made<'a> {
+    pub(crate) kind: &'a str,
+    pub(crate) by: Signer,
+    pub(crate) inputs: &'a [(&'a str, u32)],
+    pub(crate) outputs: &'a [(&'a str, u32, &'a str)],
+    pub(crate) loss: u32,
+    pub(crate) brand: Option<&'a str>,
 }
 
 impl Default for Made<'_> {
@@ -51,7 +52,7 @@ impl Default for Made<'_> {
     }
 }
 
-pub fn kg(amount: u32) -> Value {
+pub(crate) fn kg(amount: u32) -> Value {
     quantity(&amount.to_string(), "kg")
 }
 
@@ -62,30 +63,41 @@ fn batch(lot: &str) -> String {
 // -- what is said ------------------------------------------------------------------------------------------------
 
 impl Book {
-    pub fn open() -> Book {
+    pub(crate) fn open() -> Book {
         let service = Service::new();
         let mut farm = service.farm();
         farm.register("ayue", "主播阿月", "Ayue, host", "host");
-        Book { service, farm, minutes: 0 }
+        Book { service, farm, day: 13, minutes: 0 }
     }
 
-    pub fn policy(&mut self, row: Value) {
+    pub(crate) fn policy(&mut self, row: Value) {
         self.farm.set_rules("policies", json!([row]), "2026-03-02T09:00:00+08:00");
     }
 
     /// A moment after the last.
-    pub fn now(&mut self) -> String {
+    pub(crate) fn now(&mut self) -> String {
         self.minutes += PACE_MINUTES;
-        format!("2026-06-13T{:02}:{:02}:00+08:00", 5 + self.minutes / 60, self.minutes % 60)
+        format!("2026-06-{}T{:02}:{:02}:00+08:00", self.day, 5 + self.minutes / 60, self.minutes % 60)
     }
 
-    pub fn say(&mut self, kind: &str, lot: &str, touches: &[&str], by: Signer, data: Value) -> Hash {
+    pub(crate) fn next_day(&mut self) {
+        (self.day, self.minutes) = (self.day + 1, 0);
+    }
+
+    pub(crate) fn say(&mut self, kind: &str, lot: &str, touches: &[&str], by: Signer, data: Value) -> Hash {
         let answer = self.try_say(kind, lot, touches, by, data);
         assert_eq!(answer.status, 201, "{}", answer.text());
         answer.json()["leaf"].as_str().unwrap().parse().unwrap()
     }
 
-    pub fn try_say(&mut self, kind: &str, lot: &str, touches: &[&str], by: Signer, data: Value) -> Answer {
+    pub(crate) fn try_say(
+        &mut self,
+        kind: &str,
+        lot: &str,
+        touches: &[&str],
+        by: Signer,
+        data: Value,
+    ) -> Answer {
         let (kind, subject, now) = (format!("{kind}/1"), batch(lot), self.now());
         let site = if by == HOUSE { json!({"place": {"site": "山前产地仓"}}) } else { json!({}) };
         let (envelope, openings) = self.farm.signed(Says {
@@ -102,7 +114,7 @@ impl Book {
     }
 
     /// A plot in a village, and its season: `plot:qingshan.NAME`, `crop:qingshan.NAME-2026`.
-    pub fn plot(&mut self, name: &str, crop: &str) -> Hash {
+    pub(crate) fn plot(&mut self, name: &str, crop: &str) -> Hash {
         let (plot, season) = (format!("plot:qingshan.{name}"), format!("crop:qingshan.{name}-2026"));
         let registered = self.farm.say(Says {
             kind: "plot.register/1",
@@ -128,22 +140,23 @@ impl Book {
         registered
     }
 
-    pub fn pick(&mut self, lot: &str, from: &str, kilos: u32) -> Hash {
+    pub(crate) fn pick(&mut self, lot: &str, from: &str, kilos: u32) -> Hash {
         self.say("harvest", lot, &[from], COOP, json!({"from": [from], "quantity": kg(kilos)}))
     }
 
     /// Grading, packing or processing, told by whoever did it.
-    pub fn make(&mut self, made: &Made<'_>) -> Value {
+    pub(crate) fn make(&mut self, made: &Made<'_>) -> Value {
         let answer = self.try_make(made);
         assert_eq!(answer.status, 201, "{}", answer.text());
         answer.json()
     }
 
-    pub fn try_make(&mut self, made: &Made<'_>) -> Answer {
+    pub(crate) fn try_make(&mut self, made: &Made<'_>) -> Answer {
         let outputs = made.outputs.iter().map(|(lot, kilos, grade)| {
             let mut output = json!({"lot": batch(lot), "quantity": kg(*kilos)});
             if !grade.is_empty() {
                 output["grade"] = json!(grade);
+                output["spec"] = json!({"label": grade});
             }
             output
         });
@@ -162,7 +175,7 @@ impl Book {
                 ("pack_type", json!("carton")),
                 ("net_weight", kg(5)),
                 ("pack_count", json!(packs)),
-                ("pack_date", json!("2026-06-13")),
+                ("pack_date", json!(format!("2026-06-{}", self.day))),
             ] {
                 data[name] = value;
             }
@@ -177,29 +190,36 @@ impl Book {
     }
 
     /// A sample of the lot, drawn and tested.
-    pub fn test(&mut self, lot: &str, conclusion: &str) -> Hash {
+    pub(crate) fn test(&mut self, lot: &str, conclusion: &str) -> Hash {
         let verdict = json!([{"analyte": "毒死蜱", "result": "not_detected", "verdict": conclusion}]);
         let now = self.now();
         self.farm.result(&batch(lot), LAB, &now, conclusion, verdict)
     }
 
     /// A result of which nobody says how its sample was drawn.
-    pub fn result_without_sample(&mut self, lot: &str) -> Hash {
+    pub(crate) fn result_without_sample(&mut self, lot: &str) -> Hash {
         let verdict = json!([{"analyte": "毒死蜱", "result": "not_detected", "verdict": "pass"}]);
         let now = self.now();
         let data = self.farm.result_data(None, &now, "pass", verdict);
         self.farm.result_as(&batch(lot), LAB, &now, data)
     }
 
-    pub fn send(&mut self, lot: &str, by: Signer, to: &str, kilos: u32) -> Hash {
+    pub(crate) fn send(&mut self, lot: &str, by: Signer, to: &str, kilos: u32) -> Hash {
         let lots = json!([{"lot": batch(lot), "quantity": kg(kilos)}]);
         let depart_at = self.now();
-        let data = json!({"lots": lots, "to": to, "depart_at": depart_at, "temp_mode": "cold"});
+        let data = json!({"lots": lots, "to": to, "depart_at": depart_at, "temp_mode": "cold", "waybill_no": "LY-1"});
         self.say("shipping", lot, &[], by, data)
     }
 
     /// So much arrived, some of it damaged.
-    pub fn receive(&mut self, lot: &str, by: Signer, shipment: Hash, kilos: u32, damaged: u32) -> Hash {
+    pub(crate) fn receive(
+        &mut self,
+        lot: &str,
+        by: Signer,
+        shipment: Hash,
+        kilos: u32,
+        damaged: u32,
+    ) -> Hash {
         let lots = json!([{"lot": batch(lot), "quantity": kg(kilos), "damaged": kg(damaged)}]);
         let arrived_at = self.now();
         let data =
@@ -208,14 +228,14 @@ impl Book {
     }
 
     /// What the platform sold of it on one day; the receipt.
-    pub fn sell(&mut self, lot: &str, kilos: u32, day: &str) -> Value {
+    pub(crate) fn sell(&mut self, lot: &str, kilos: u32, day: &str) -> Value {
         let data = json!({"channel": "douyin", "period": {"from": day, "to": day}, "quantity": kg(kilos)});
         let answer = self.try_say("sale", lot, &[], PLATFORM, data);
         assert_eq!(answer.status, 201, "{}", answer.text());
         answer.json()
     }
 
-    pub fn sign_off(&mut self, lot: &str, by: Signer, verdict: &str, checked: &[&str]) -> Answer {
+    pub(crate) fn sign_off(&mut self, lot: &str, by: Signer, verdict: &str, checked: &[&str]) -> Answer {
         self.try_say("sign-off", lot, &[], by, json!({"verdict": verdict, "checked": checked}))
     }
 }
@@ -223,34 +243,34 @@ impl Book {
 // -- what is seen ------------------------------------------------------------------------------------------------
 
 impl Book {
-    pub fn client(&self) -> &Client {
+    pub(crate) fn client(&self) -> &Client {
         &self.service.client
     }
 
-    pub fn status(&self, lot: &str) -> Value {
+    pub(crate) fn status(&self, lot: &str) -> Value {
         self.client().get(&format!("/api/v1/batches/{lot}/status")).json()
     }
 
     /// With all that it has to show.
-    pub fn page(&self, lot: &str) -> String {
+    pub(crate) fn page(&self, lot: &str) -> String {
         self.client().get(&format!("/b/{lot}?all=1")).text()
     }
 
     #[track_caller]
-    pub fn shows(&self, lot: &str, words: &[&str]) {
+    pub(crate) fn shows(&self, lot: &str, words: &[&str]) {
         let page = self.page(lot);
         for word in words {
-            assert!(page.contains(word), "the page of {lot} does not say {word}\n{page}");
+            assert!(page.contains(word), "the page of {lot} does not say {word}:\n{}", readable(&page));
         }
     }
 
     #[track_caller]
-    pub fn shows_not(&self, lot: &str, word: &str) {
+    pub(crate) fn shows_not(&self, lot: &str, word: &str) {
         assert!(!self.page(lot).contains(word), "the page of {lot} says {word}");
     }
 
     /// The Chinese words of its reasons, notes, flags or imbalances of these sorts; of all where none is named.
-    pub fn words(&self, lot: &str, list: &str, sorts: &[&str]) -> Vec<String> {
+    pub(crate) fn words(&self, lot: &str, list: &str, sorts: &[&str]) -> Vec<String> {
         let status = self.status(lot);
         let facts = status[list].as_array().unwrap().iter();
         let named = facts.filter(|fact| sorts.is_empty() || sorts.contains(&fact["sort"].as_str().unwrap()));
@@ -258,7 +278,7 @@ impl Book {
     }
 
     /// Each alarm of the ledger: lot and words, the newest first.
-    pub fn alarms(&self) -> Vec<(String, String)> {
+    pub(crate) fn alarms(&self) -> Vec<(String, String)> {
         let alarms = self.client().get("/api/v1/alarms").json();
         let text = |value: &Value| value.as_str().unwrap().to_owned();
         let alarms = alarms["alarms"].as_array().unwrap().iter();
@@ -267,7 +287,7 @@ impl Book {
 
     /// Nothing is wrong with it: it may be put to every use, and its code is printed.
     #[track_caller]
-    pub fn clears(&self, lot: &str) {
+    pub(crate) fn clears(&self, lot: &str) {
         let status = self.status(lot);
         assert_eq!((&status["status"], &status["reasons"]), (&json!("normal"), &json!([])), "{lot}");
         self.bars(lot, &[], &[]);
@@ -277,7 +297,7 @@ impl Book {
     /// It may not be put to these uses, and to the others it may. Page, address and command say so in the same words,
     /// and where labels are barred, no code is printed.
     #[track_caller]
-    pub fn bars(&self, lot: &str, uses: &[&str], words: &[&str]) {
+    pub(crate) fn bars(&self, lot: &str, uses: &[&str], words: &[&str]) {
         let status = self.status(lot);
         for wanted in EVERY_USE {
             let answer = &status["uses"][wanted];
@@ -299,11 +319,17 @@ impl Book {
     }
 
     /// `suyuan status LOT --for USE`: its exit code and what it prints.
-    pub fn program(&self, lot: &str, wanted: &str) -> (i32, String) {
+    pub(crate) fn program(&self, lot: &str, wanted: &str) -> (i32, String) {
         let ran = Command::new(env!("CARGO_BIN_EXE_suyuan"))
             .args(["status", lot, "--from", &self.client().url(""), "--for", wanted, "--lang", "zh"])
             .output()
             .unwrap();
         (ran.status.code().unwrap(), String::from_utf8(ran.stdout).unwrap())
     }
+}
+
+/// A page without its marks, for people who look for what it does not say.
+fn readable(page: &str) -> String {
+    let texts = page.split('<').filter_map(|part| Some(part.split_once('>')?.1.trim()));
+    texts.filter(|text| !text.is_empty()).collect::<Vec<_>>().join("\n")
 }

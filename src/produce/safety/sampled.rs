@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::folded;
 use super::ground::Ground;
 use super::residues::is_in_good_faith;
 use crate::produce::acts::Act;
@@ -31,9 +32,9 @@ fn was_drawn_from(ground: &Ground<'_, '_>, test: &Act<'_>, lots: &BTreeSet<Subje
     };
     match (result.text("sampling"), result.text("sample_no")) {
         (Some(leaf), _) => leaf.parse().is_ok_and(|leaf| acts.by_leaf(&leaf).is_some_and(is_good)),
-        (None, Some(number)) => acts
-            .of_kind(Kind::Sampling)
-            .any(|sampling| sampling.now().text("sample_no") == Some(number) && is_good(sampling)),
+        (None, Some(number)) => acts.of_kind(Kind::Sampling).any(|sampling| {
+            sampling.now().text("sample_no").map(folded) == Some(folded(number)) && is_good(sampling)
+        }),
         (None, None) => false,
     }
 }
