@@ -62,10 +62,10 @@ fn 杨梅_the_four_stages_of_a_full_trace() {
     );
 
     for (left_out, missing, words, uses) in [
-        ("种植过程", "缺：种植过程", "没有种植记录", &[][..]),
-        ("采摘时间", "缺：采收时间", "没有采收记录", &[]),
-        ("检测报告", "缺：检测报告", "没有本批次的检测结果", EVERY_USE),
-        ("流通环节", "缺：流通环节", "没有储运记录", &[]),
+        ("种植过程", "缺种植过程", "没有种植记录", &[][..]),
+        ("采摘时间", "缺采收时间", "没有采收记录", &[]),
+        ("检测报告", "缺检测报告", "没有本批次的检测结果", EVERY_USE),
+        ("流通环节", "缺流通环节", "没有储运记录", &[]),
     ] {
         let lot = bayberries_without(&mut book, left_out);
         assert_eq!(book.words(&lot, "reasons", &[]), [words], "without {left_out}");
@@ -146,7 +146,7 @@ fn 三七_every_batch_is_sampled_and_tested_itself() {
     // What was dug was tested; what was sorted from it must be tested again, from a sample of its own.
     let words = "要求每批抽检，本批次没有自己的抽样检测";
     book.bars("qingshan.40", EVERY_USE, &[words]);
-    book.shows("qingshan.40", &["1/2", "缺：检测报告"]);
+    book.shows("qingshan.40", &["1/2", "缺检测报告"]);
     book.result_without_sample("qingshan.40");
     book.bars("qingshan.40", EVERY_USE, &[words]);
 

@@ -264,11 +264,6 @@ impl Book {
         }
     }
 
-    #[track_caller]
-    pub(crate) fn shows_not(&self, lot: &str, word: &str) {
-        assert!(!self.page(lot).contains(word), "the page of {lot} says {word}");
-    }
-
     /// The Chinese words of its reasons, notes, flags or imbalances of these sorts; of all where none is named.
     pub(crate) fn words(&self, lot: &str, list: &str, sorts: &[&str]) -> Vec<String> {
         let status = self.status(lot);
@@ -330,6 +325,7 @@ impl Book {
 
 /// A page without its marks, for people who look for what it does not say.
 fn readable(page: &str) -> String {
-    let texts = page.split('<').filter_map(|part| Some(part.split_once('>')?.1.trim()));
+    let body = page.split_once("<body").map_or(page, |(_, body)| body);
+    let texts = body.split('<').filter_map(|part| Some(part.split_once('>')?.1.trim()));
     texts.filter(|text| !text.is_empty()).collect::<Vec<_>>().join("\n")
 }
