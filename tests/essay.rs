@@ -96,9 +96,18 @@ fn bayberries_without(book: &mut Book, left_out: &str) -> String {
             book.pick(&picked, &plot, 100);
         }
         "采摘时间" => {
-            let planted = json!({"action": "bagging", "crop": "杨梅", "variety": "东魁", "quantity": farm::quantity("9", "plant")});
-            book.plot(&name, "杨梅");
-            book.say("planting", &picked, &[&season], COOP, planted);
+            // A lot that is growing, in a village.
+            book.farm.say(Says {
+                kind: "planting/1",
+                subject: &format!("batch:{picked}"),
+                signer: COOP,
+                occurred_at: "2026-06-01T10:00:00+08:00",
+                more: json!({"place": {"village": "步路乡西炉村"}}),
+                data: json!({
+                    "action": "bagging", "crop": "杨梅", "variety": "东魁", "quantity": farm::quantity("9", "plant"),
+                }),
+                ..Says::default()
+            });
         }
         _ => {
             book.plot(&name, "杨梅");

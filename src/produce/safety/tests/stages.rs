@@ -100,7 +100,7 @@ fn sorted() -> Farm<InMemory> {
     farm.grow();
     farm.harvest("860");
     farm.inspect("LAB-1", "pass");
-    let output = |lot: &str| json!({"lot": lot, "quantity": quantity("430", "jin")});
+    let output = |lot: &str| json!({"lot": lot, "quantity": quantity("430", "jin"), "grade": "一级", "spec": {"label": "大果"}});
     farm.say(Says {
         kind: "grading/1",
         subject: FIRST,
