@@ -74,6 +74,9 @@ fn 杨梅_the_four_stages_of_a_full_trace() {
         assert_eq!(reasons, [words], "without {left_out}");
         book.bars(&lot, uses, &[words]);
         book.shows(&lot, &[condition, "6/7", missing]);
+        // Two lots do not add up, and the reader is told once.
+        let told = book.page(&lot).matches("<li>数量对不上账</li>").count();
+        assert_eq!(told, usize::from(condition == "暂扣"));
     }
 }
 
