@@ -30,6 +30,8 @@ mod init;
 #[cfg(feature = "service")]
 mod local;
 #[cfg(feature = "service")]
+mod log_key;
+#[cfg(feature = "service")]
 mod new;
 #[cfg(feature = "service")]
 mod org;
@@ -108,6 +110,10 @@ enum Command {
     /// Make a key, or show a key's public part
     #[command(subcommand)]
     Key(key::Command),
+    /// Change the log's own key
+    #[cfg(feature = "service")]
+    #[command(subcommand)]
+    LogKey(Box<log_key::Command>),
     /// Write an empty statement of a kind, to fill in
     #[cfg(feature = "service")]
     New(new::Args),
@@ -160,6 +166,8 @@ pub fn run(cli: Cli) -> anyhow::Result<Answer> {
         #[cfg(feature = "service")]
         Command::Init(args) => init::run(args),
         Command::Key(command) => key::run(command),
+        #[cfg(feature = "service")]
+        Command::LogKey(command) => log_key::run(&command),
         #[cfg(feature = "service")]
         Command::New(args) => new::run(args),
         #[cfg(feature = "service")]

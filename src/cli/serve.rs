@@ -80,10 +80,14 @@ pub(super) fn open(
     dir.check()?;
     let key = passphrase.open_private(&dir.log_key())?;
     let origin = config.origin.parse().with_context(|| format!("origin {}", config.origin))?;
+    let mut signer = LogSigner::new(origin, key.pair());
+    if dir.other_log_key().exists() {
+        signer = signer.and(passphrase.open_private(&dir.other_log_key())?.pair());
+    }
     let settings = Settings {
         signed_head: SignedHead::new(dir.signed_head()),
         dir,
-        signer: Some(LogSigner::new(origin, key.pair())),
+        signer: Some(signer),
         clock: Arc::new(SystemClock::new()),
         clock_confirmed,
     };

@@ -7,6 +7,7 @@
 pub mod api;
 mod body;
 mod endpoints;
+mod etag;
 mod log;
 mod logging;
 mod meta;

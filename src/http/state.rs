@@ -16,7 +16,7 @@ use super::serve::ServeError;
 use super::time;
 use super::view::View;
 use crate::config::Config;
-use crate::ledger::{Code, Entry};
+use crate::ledger::{Code, Entry, LogFact};
 use crate::merkle::Hash;
 use crate::private::openings::{self, Opening};
 use crate::produce::{Ask, Story};
@@ -37,8 +37,6 @@ const GPS: &str = "/place/gps";
 pub struct AppState {
     pub ledger: LedgerHandle,
     pub config: Config,
-    /// The text of `/trust.json`.
-    pub trust: String,
     /// Genesis calls the ledger a demonstration; every page says so.
     pub demonstration: bool,
     pub(super) metrics: Arc<Metrics>,
@@ -54,9 +52,14 @@ impl AppState {
             return Err(ServeError::OtherOrigin { said: config.origin, found: log.origin });
         }
         let demonstration = log.demonstration;
-        let trust = Trust::to_text(&log.origin, &[log.log_vkey], log.ledger, None);
         let (reads, writes) = (Limit::new(config.reads).into(), Limit::new(config.writes).into());
-        Ok(AppState { ledger, config, trust, demonstration, metrics: Metrics::default().into(), reads, writes })
+        Ok(AppState { ledger, config, demonstration, metrics: Metrics::default().into(), reads, writes })
+    }
+
+    /// The text of `/trust.json`: with every log key that signs now.
+    pub fn trust(&self, log: &LogFact) -> String {
+        let keys: Vec<String> = log.signing_vkeys(time::now_ms()).map(str::to_owned).collect();
+        Trust::to_text(&log.origin, &keys, log.ledger, None)
     }
 
     /// Why the ledger takes no statements just now.

@@ -25,6 +25,7 @@ pub use product::{Origin, Plot, Product};
 pub use reason::{Fact, Said, Source};
 pub use story::{Ask, Event, Photo, Story};
 pub use tables::{Set, Tables, Tunables, in_force_since};
+pub use times::CALENDAR_OFFSET_SECONDS;
 pub use versions::{Change, Version};
 
 #[cfg(test)]

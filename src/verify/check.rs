@@ -84,7 +84,7 @@ impl<'a> Checker<'a> {
                 Err(problem) => Status::Failed(problem),
             },
         );
-        let (completeness, complete) = self.completeness();
+        let (completeness, complete) = self.completeness(options.now);
         report.set(Layer::Completeness, completeness);
         report.set(Layer::Rights, self.rights(&complete));
         let (witnesses, freshness) = match &checkpoint {
@@ -254,7 +254,7 @@ impl<'a> Checker<'a> {
     // -- completeness ----------------------------------------------------------------------------------------
 
     /// The layer's answer, and the subjects whose whole chains are shown to be here.
-    fn completeness(&self) -> (Status, BTreeSet<Subject>) {
+    fn completeness(&self, now: i64) -> (Status, BTreeSet<Subject>) {
         let mut complete = BTreeSet::new();
         let Some(Entry::Map(last)) = self.bundle.records.last() else {
             return (Status::Failed("the checkpoint does not end with a map record".into()), complete);
@@ -287,8 +287,12 @@ impl<'a> Checker<'a> {
             let why = format!("ancestors beyond {} lots: not checked", bundle::DEPTH_MAX);
             return (Status::NotChecked(why), complete);
         }
-        let claimed =
-            format!("claimed: the operator states that nothing is left out of {} chains", complete.len());
+        let claimed = format!(
+            "claimed: the operator states that nothing is left out of {} chains as of {} entries, {}",
+            complete.len(),
+            self.bundle.size,
+            age(last.at, now)
+        );
         (Status::Ok(claimed), complete)
     }
 
@@ -392,6 +396,19 @@ fn check_opening(statement: &Statement, opening: &Value) -> Result<(), sealed::S
         Ok(blob) => sealed::check_blob(statement, &blob),
         Err(_) => sealed::check(statement, &Opening::from_json(opening)?),
     }
+}
+
+/// How old a checkpoint is, whose last entry the log took at `at` (milliseconds) by its own clock.
+fn age(at: i64, now: i64) -> String {
+    let seconds = now.saturating_sub(at.div_euclid(1_000));
+    let said = match seconds {
+        ..0 => return "a checkpoint whose time lies ahead of ours".into(),
+        0..60 => format!("{seconds} s"),
+        60..3_600 => format!("{} min", seconds / 60),
+        3_600..172_800 => format!("{} h {} min", seconds / 3_600, seconds / 60 % 60),
+        _ => format!("{} days", seconds / 86_400),
+    };
+    format!("a checkpoint {said} old by the log's own clock")
 }
 
 fn judged(answer: Result<Status, String>) -> Status {

@@ -1,15 +1,16 @@
 //! Who an organisation is, which keys it has, and the records that say so.
 
-use actix_web::{HttpResponse, web};
+use actix_web::http::header;
+use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use crate::http::AppState;
 use crate::http::endpoints::{Endpoint, read};
 use crate::http::problem::{Problem, ProblemBody};
 use crate::http::time::rfc3339;
 use crate::http::view::View;
+use crate::http::{AppState, etag};
 use crate::ledger::{Detail, KeyFact, OrgFact};
 use crate::statement::subject::Subject;
 
@@ -99,6 +100,9 @@ impl RecordLine {
     }
 }
 
+/// May be kept, and is asked for again each time.
+const ASK_AGAIN: &str = "no-cache";
+
 /// Longer histories are read from the log.
 const HISTORY_MAX: usize = 1_000;
 
@@ -108,11 +112,19 @@ const HISTORY_MAX: usize = 1_000;
     responses((status = 200, body = OrgBody), (status = 404, body = ProblemBody)))]
 pub(in crate::http) async fn org(
     state: web::Data<AppState>,
+    request: HttpRequest,
     id: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let view = View::of(&state)?;
+    let tag = etag::of_ledger(&view);
+    if etag::is_known(&request, &tag) {
+        return Ok(etag::not_modified(&tag, ASK_AGAIN));
+    }
     let body = web::block(move || body(&view, &id)).await??;
-    Ok(HttpResponse::Ok().json(body))
+    Ok(HttpResponse::Ok()
+        .insert_header((header::CACHE_CONTROL, ASK_AGAIN))
+        .insert_header((header::ETAG, tag))
+        .json(body))
 }
 
 fn body(view: &View, id: &str) -> Result<OrgBody, Problem> {

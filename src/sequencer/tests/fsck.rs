@@ -170,10 +170,10 @@ fn problems_are_named() {
     let note = head.read().unwrap().unwrap();
     std::fs::remove_file(head.path()).unwrap();
     assert_eq!(check(&home, &ledger).problems, [Problem::SignedHead("it is missing".into())]);
-    let further = super::home::signer().sign(9999, Hash::ZERO).unwrap().to_string();
+    let further = super::home::signer().sign(9999, Hash::ZERO, |_| true).unwrap().to_string();
     head.write(further.as_bytes()).unwrap();
     assert_eq!(check(&home, &ledger).problems_total, 1);
-    let fork = super::home::signer().sign(6, Hash::ZERO).unwrap().to_string();
+    let fork = super::home::signer().sign(6, Hash::ZERO, |_| true).unwrap().to_string();
     head.write(fork.as_bytes()).unwrap();
     assert_eq!(check(&home, &ledger).problems_total, 1);
     head.write(&note).unwrap();
