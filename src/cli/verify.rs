@@ -25,13 +25,15 @@ Examples:
   suyuan verify apples.bundle --trust trust.json --require witnesses,freshness --max-age 24h
   suyuan verify 42.tlog-proof --trust trust.json
   suyuan verify --receipt 42.tlog-proof --against apples.bundle --trust trust.json --out evidence.json
+  suyuan verify --receipt 42.tlog-proof --from https://trace.example.org --trust trust.json --out evidence.json
   suyuan verify evidence.json --trust trust.json
 
 The trust file names the log's keys and its genesis record. It must come from somewhere else than the file to be
 checked: from whoever published it, not from whoever sent you the bundle.
 
 Verified (exit code 0) means: encoding, signatures, rights, chains, completeness and log are ok, no layer failed, and
-all that --require names is ok. With --against: the bundle agrees with the receipt; exit code 1 if it does not.";
+all that --require names is ok. With --against: the bundle agrees with the receipt; exit code 1 if it does not.
+With --from the service is asked what it says today of every chain that the receipt's record is on.";
 
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
@@ -51,14 +53,18 @@ pub(super) struct Args {
     /// How old the newest witness signature may be for freshness
     #[arg(long, value_name = "TIME", default_value = "24h", value_parser = times::parse_secs)]
     max_age: i64,
-    /// A receipt to hold against a bundle
-    #[arg(long, value_name = "FILE", requires = "against")]
+    /// A receipt to hold against a bundle, or against what a service says
+    #[arg(long, value_name = "FILE", requires = "other_side")]
     receipt: Option<PathBuf>,
     /// The bundle that should not leave the receipt's record out
-    #[arg(long, value_name = "BUNDLE", requires = "receipt")]
+    #[arg(long, value_name = "BUNDLE", requires = "receipt", group = "other_side")]
     against: Option<PathBuf>,
+    /// The service that should not leave the receipt's record out
+    #[cfg(feature = "service")]
+    #[arg(long, value_name = "URL", requires = "receipt", group = "other_side")]
+    from: Option<String>,
     /// Where evidence of an omission goes, if there is any
-    #[arg(long, value_name = "FILE", requires = "against")]
+    #[arg(long, value_name = "FILE", requires = "receipt")]
     out: Option<PathBuf>,
     /// Print JSON
     #[arg(long)]
@@ -73,6 +79,10 @@ pub(super) fn run(args: Args) -> anyhow::Result<Answer> {
         let receipt = read_receipt(receipt)?;
         let against = files::read(against, bundle::BYTES_MAX)?;
         return compare(&receipt, &against, &trust, &options, &args, out);
+    }
+    #[cfg(feature = "service")]
+    if let (Some(receipt), Some(url)) = (&args.receipt, &args.from) {
+        return ask(&read_receipt(receipt)?, url, &trust, &options, &args, out);
     }
     let Some(file) = &args.file else { bail!("there is nothing to verify") };
     let bytes = files::read(file, bundle::BYTES_MAX)?;
@@ -331,25 +341,7 @@ fn compare(
     let bundle = Bundle::parse(bundle_bytes).context("nothing can be compared")?;
     let found = omission::compare(receipt_text, &bundle, trust).map_err(anyhow::Error::msg)?;
     if let Some(found) = found {
-        // What the bundle's own proofs do not bear out is no evidence against the log, only a bad bundle.
-        let shown = found.check(trust).map_err(anyhow::Error::msg);
-        let shown = shown.context("the bundle contradicts the receipt, and is itself not the log's")?;
-        if let Some(path) = &args.out {
-            files::write(path, &found.encode())?;
-        }
-        match args.json {
-            true => writeln!(out, "{}", json!({ "verified": false, "omission": shown }))?,
-            false => {
-                writeln!(out, "OMISSION: {shown}")?;
-                match &args.out {
-                    Some(path) => {
-                        writeln!(out, "the evidence is in {}; anyone can verify it", path.display())?
-                    }
-                    None => writeln!(out, "--out FILE writes the evidence, which anyone can verify")?,
-                }
-            }
-        }
-        return Ok(Answer::NotVerified);
+        return tell_omission(&found, trust, args, out);
     }
     if !speaks_of(&receipt, &bundle) {
         bail!("the bundle says nothing of the receipt's record: it is older, or of another subject");
@@ -369,6 +361,71 @@ fn compare(
         }
     }
     Ok(Answer::verified(verified))
+}
+
+fn tell_omission(
+    found: &Evidence,
+    trust: &Trust,
+    args: &Args,
+    out: &mut dyn Write,
+) -> anyhow::Result<Answer> {
+    // What the bundle's own proofs do not bear out is no evidence against the log, only a bad bundle.
+    let shown = found.check(trust).map_err(anyhow::Error::msg);
+    let shown = shown.context("the bundle contradicts the receipt, and is itself not the log's")?;
+    if let Some(path) = &args.out {
+        files::write(path, &found.encode())?;
+    }
+    if args.json {
+        writeln!(out, "{}", json!({ "verified": false, "omission": shown }))?;
+        return Ok(Answer::NotVerified);
+    }
+    writeln!(out, "OMISSION: {shown}")?;
+    match &args.out {
+        Some(path) => writeln!(out, "the evidence is in {}; anyone can verify it", path.display())?,
+        None => writeln!(out, "--out FILE writes the evidence, which anyone can verify")?,
+    }
+    Ok(Answer::NotVerified)
+}
+
+/// Holds a receipt against what a service says today of every chain that its record is on: all that it takes is the
+/// receipt.
+#[cfg(feature = "service")]
+fn ask(
+    receipt_text: &str,
+    url: &str,
+    trust: &Trust,
+    options: &Options,
+    args: &Args,
+    out: &mut dyn Write,
+) -> anyhow::Result<Answer> {
+    let receipt = receipt::open(receipt_text.as_bytes(), trust).map_err(anyhow::Error::msg);
+    let receipt = receipt.context("nothing can be compared")?;
+    let record = receipt.entry.as_ref().and_then(Entry::as_record);
+    let record = record.context("the receipt is of no record, so it is on no chain")?;
+    let service = crate::follow::Fetcher::new(url)?;
+    for link in &record.links {
+        let path = format!("/api/v1/subjects/{}/bundle", link.subject);
+        let bytes = service.get_path(&path, bundle::BYTES_MAX as u64)?;
+        let answer = Bundle::parse(&bytes).context("what came is no bundle")?;
+        let found = omission::compare(receipt_text, &answer, trust).map_err(anyhow::Error::msg)?;
+        if let Some(found) = found {
+            return tell_omission(&found, trust, args, out);
+        }
+        anyhow::ensure!(
+            answer.subject == link.subject && speaks_of(&receipt, &answer),
+            "the service's answer says nothing of the receipt's record: it is older, or of another subject"
+        );
+        let report = verify_bundle(&bytes, trust, options);
+        if !report.verified(&args.require) {
+            return print_report(&report, args, out);
+        }
+    }
+    let chains = record.links.len();
+    match args.json {
+        true => writeln!(out, "{}", json!({ "verified": true, "omission": null, "chains": chains }))?,
+        false => writeln!(out, "verified: what the service says of {chains} chains agrees with the receipt")?,
+    }
+    Ok(Answer::Done)
 }
 
 fn speaks_of(receipt: &Receipt, bundle: &Bundle) -> bool {

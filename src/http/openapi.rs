@@ -17,6 +17,8 @@ use super::{log, meta, problem};
         batches::bundle,
         batches::bundle_at,
         batches::list,
+        batches::subject_bundle,
+        batches::subject_bundle_at,
         batches::trace,
         blobs::download,
         blobs::upload,

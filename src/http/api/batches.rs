@@ -25,6 +25,8 @@ pub(in crate::http) fn endpoints() -> Vec<Endpoint> {
         Endpoint::get("/api/v1/batches/{id}/trace", read().to(trace)),
         Endpoint::get("/api/v1/batches/{id}/bundle", read().to(bundle)),
         Endpoint::get("/api/v1/batches/{id}/bundle/{size}", read().to(bundle_at)),
+        Endpoint::get("/api/v1/subjects/{subject}/bundle", read().to(subject_bundle)),
+        Endpoint::get("/api/v1/subjects/{subject}/bundle/{size}", read().to(subject_bundle_at)),
     ]
 }
 
@@ -136,7 +138,7 @@ pub(in crate::http) async fn bundle(
     id: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let view = View::of(&state)?;
-    answer_bundle(state, view, id.into_inner(), "no-cache").await
+    answer_bundle(state, view, Asked::Batch(id.into_inner()), "no-cache").await
 }
 
 /// The same under an older checkpoint, as long as the ledger keeps the subject map of that size.
@@ -151,18 +153,64 @@ pub(in crate::http) async fn bundle_at(
     let (id, size) = path.into_inner();
     let view = View::of(&state)?;
     let view = web::block(move || view.at(size)).await??;
-    // Openings may be erased later, so even this is not kept for ever.
-    answer_bundle(state, view, id, "public, max-age=60").await
+    answer_bundle(state, view, Asked::Batch(id), OLDER_CACHE).await
+}
+
+/// The same for a subject of any kind: a season, a plot, an organisation, a key.
+#[utoipa::path(get, path = "/api/v1/subjects/{subject}/bundle", tag = "batches",
+    params(("subject" = String, Path, description = "`crop:farm.p1-2026`. One that does not exist gives the proof of that.")),
+    responses((status = 200, description = "Bundle v1", body = Object), (status = 404, description = "It is no subject", body = ProblemBody)))]
+pub(in crate::http) async fn subject_bundle(
+    state: web::Data<AppState>,
+    subject: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let view = View::of(&state)?;
+    answer_bundle(state, view, Asked::Subject(subject.into_inner()), "no-cache").await
+}
+
+/// The same under an older checkpoint.
+#[utoipa::path(get, path = "/api/v1/subjects/{subject}/bundle/{size}", tag = "batches",
+    params(("subject" = String, Path, description = "`crop:farm.p1-2026`"),
+        ("size" = u64, Path, description = "Entries of the log that the checkpoint covers")),
+    responses((status = 200, description = "Bundle v1", body = Object), (status = 404, body = ProblemBody)))]
+pub(in crate::http) async fn subject_bundle_at(
+    state: web::Data<AppState>,
+    path: web::Path<(String, u64)>,
+) -> Result<HttpResponse, Problem> {
+    let (subject, size) = path.into_inner();
+    let view = View::of(&state)?;
+    let view = web::block(move || view.at(size)).await??;
+    answer_bundle(state, view, Asked::Subject(subject), OLDER_CACHE).await
+}
+
+/// Openings may be erased later, so even a bundle of long ago is not kept for ever.
+const OLDER_CACHE: &str = "public, max-age=60";
+
+/// What a bundle is wanted of, as it was typed.
+enum Asked {
+    Batch(String),
+    Subject(String),
+}
+
+impl Asked {
+    fn subject(&self, view: &View) -> Result<Subject, Problem> {
+        match self {
+            Asked::Batch(typed) => view.batch_named(typed),
+            Asked::Subject(text) => {
+                Subject::parse(text).map_err(|_| Problem::not_found(format!("{text} is no subject")))
+            }
+        }
+    }
 }
 
 async fn answer_bundle(
     state: web::Data<AppState>,
     view: View,
-    id: String,
+    asked: Asked,
     cache: &'static str,
 ) -> Result<HttpResponse, Problem> {
     let (subject, bytes) = web::block(move || {
-        let subject = view.batch_named(&id)?;
+        let subject = asked.subject(&view)?;
         let bundle = collect::bundle(&view.reader, &subject, &view.under, &[], &time::now());
         let mut bundle = bundle.map_err(not_collected)?;
         let openings = state.public_openings(&view, &bundle.records)?;

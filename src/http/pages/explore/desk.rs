@@ -43,6 +43,8 @@ pub(super) enum Said {
     /// Address and text.
     Link(String, String),
     Muted(String),
+    /// A hash that stands in the data, to look up.
+    Search(String),
     Text(String),
 }
 
@@ -200,6 +202,7 @@ impl Desk<'_> {
     /// A line of words as a row of a page.
     pub(super) fn row(&self, line: Line) -> Row {
         let said = match line.said {
+            SaidText::Text(text) if text.parse::<Hash>().is_ok() => Said::Search(text),
             SaidText::Text(text) => Said::Text(text),
             SaidText::Subject(subject) => Said::Link(subject_href(&subject), subject),
             SaidText::Sealed => Said::Muted(t(self.lang, Amount::Sealed).to_owned()),
