@@ -113,3 +113,51 @@ fn sealed_in_value(value: &Value, found: &mut Vec<Hash>) {
         _ => {}
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::statement::payload::to_payload_bytes;
+
+    fn statement(more: Value) -> Statement {
+        let mut payload = json!({
+            "v": 1, "ledger": Hash::of(b"ledger"), "id": "01936f5e-7c3a-7b2f-8d1e-0123456789ab",
+            "kind": "harvest/1", "subject": "batch:farm.lot1", "touches": [],
+            "signers": [{"org": "org:farm", "key": Hash::of(b"key"), "as": "farm"}],
+            "occurred_at": "2026-11-22", "recorded_at": "2026-11-22T09:30:00+08:00", "data": {},
+        });
+        if let (Value::Object(payload), Value::Object(more)) = (&mut payload, more) {
+            payload.extend(more);
+        }
+        Statement::parse(&to_payload_bytes(&payload).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn every_commitment_of_a_payload_is_found_wherever_it_stands() {
+        let hash = |n: u8| Hash::of(&[n]);
+        let sealed = |n: u8| json!({"sealed": hash(n)});
+        let statement = statement(json!({
+            "place": {"gps": sealed(0)}, "on_behalf_of": sealed(1),
+            "attachments": [{"commitment": hash(2), "size": 9, "type": "image/jpeg", "in_app": true, "ai_made": false}],
+            "data": {"note": sealed(3), "list": [{"deep": sealed(4)}, "sealed"], "no": {"sealed": "x", "other": 1}},
+            "ext": {"theirs": {"inner": sealed(5)}},
+        }));
+        let mut found = commitments(&statement);
+        found.sort();
+        let mut all: Vec<Hash> = (0..6).map(hash).collect();
+        all.sort();
+        assert_eq!(found, all);
+    }
+
+    #[test]
+    fn a_key_leads_to_its_number_and_no_clue_begins_like_another() {
+        let key = Clue::Leaf.key(&[7; 32], 258);
+        assert_eq!(number_of(&key), Some(258));
+        assert!(key.starts_with(&Clue::Leaf.prefix(&[7; 32])) && key.starts_with(INDEX));
+        for other in Clue::OF_A_HASH.into_iter().filter(|clue| *clue != Clue::Leaf) {
+            assert!(!key.starts_with(&other.prefix(&[7; 32])), "{other:?}");
+        }
+    }
+}

@@ -80,9 +80,11 @@ fn exact(plain: &str) -> Result<Option<Meant>, Unfit> {
         return Ok(Some(Meant::Hash(hash)));
     }
     let number = plain.strip_prefix('#').unwrap_or(plain);
-    if !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()) && number.len() <= SEQUENCE_DIGITS_MAX
-    {
-        return number.parse().map(|seq| Some(Meant::Sequence(seq))).map_err(|_| Unfit::Pattern);
+    let is_number = !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit());
+    if is_number && number.len() <= LABEL_CHARS_MAX {
+        let seq = Some(number).filter(|number| number.len() <= SEQUENCE_DIGITS_MAX);
+        let seq = seq.and_then(|number| number.parse().ok()).ok_or(Unfit::Pattern)?;
+        return Ok(Some(Meant::Sequence(seq)));
     }
     if is_hex && hex_digits.len() > LABEL_CHARS_MAX {
         return Err(Unfit::HashLength(hex_digits.len()));
