@@ -3,6 +3,7 @@
 //! Each command returns an [`Answer`] or an error: three exit codes, because "checked and not verified" and "could not
 //! check" are different things to know. Nothing here decides anything about the ledger.
 
+mod against;
 mod files;
 mod key;
 mod passphrase;

@@ -9,12 +9,12 @@ use serde_json::{Value, json};
 use crate::ledger::{Entry, Record};
 use crate::note::policy::POLICY_BYTES_MAX;
 use crate::note::tlog_proof::TLOG_PROOF_BYTES_MAX;
-use crate::verify::bundle::{self, Bundle};
-use crate::verify::omission::{self, Evidence};
+use crate::verify::bundle;
+use crate::verify::omission::Evidence;
 use crate::verify::receipt::{self, Receipt};
 use crate::verify::{Layer, Options, Report, Status, Trust, verify_bundle};
 
-use super::{Answer, files, times};
+use super::{Answer, against, files, times};
 
 /// Room for a trust file with the longest policy.
 pub(super) const TRUST_BYTES_MAX: usize = 2 * POLICY_BYTES_MAX;
@@ -49,7 +49,7 @@ pub(super) struct Args {
     policy: Option<PathBuf>,
     /// Layers that must be ok besides the first six: witnesses, freshness, anchors
     #[arg(long, value_name = "LAYERS", value_delimiter = ',')]
-    require: Vec<Layer>,
+    pub(super) require: Vec<Layer>,
     /// How old the newest witness signature may be for freshness
     #[arg(long, value_name = "TIME", default_value = "24h", value_parser = times::parse_secs)]
     max_age: i64,
@@ -65,10 +65,10 @@ pub(super) struct Args {
     from: Option<String>,
     /// Where evidence of an omission goes, if there is any
     #[arg(long, value_name = "FILE", requires = "receipt")]
-    out: Option<PathBuf>,
+    pub(super) out: Option<PathBuf>,
     /// Print JSON
     #[arg(long)]
-    json: bool,
+    pub(super) json: bool,
 }
 
 pub(super) fn run(args: Args) -> anyhow::Result<Answer> {
@@ -78,11 +78,11 @@ pub(super) fn run(args: Args) -> anyhow::Result<Answer> {
     if let (Some(receipt), Some(against)) = (&args.receipt, &args.against) {
         let receipt = read_receipt(receipt)?;
         let against = files::read(against, bundle::BYTES_MAX)?;
-        return compare(&receipt, &against, &trust, &options, &args, out);
+        return against::compare(&receipt, &against, &trust, &options, &args, out);
     }
     #[cfg(feature = "service")]
     if let (Some(receipt), Some(url)) = (&args.receipt, &args.from) {
-        return ask(&read_receipt(receipt)?, url, &trust, &options, &args, out);
+        return against::ask(&read_receipt(receipt)?, url, &trust, &options, &args, out);
     }
     let Some(file) = &args.file else { bail!("there is nothing to verify") };
     let bytes = files::read(file, bundle::BYTES_MAX)?;
@@ -144,7 +144,7 @@ impl Sort {
 
 // -- bundles ---------------------------------------------------------------------------------------------------------
 
-fn print_report(report: &Report, args: &Args, out: &mut dyn Write) -> anyhow::Result<Answer> {
+pub(super) fn print_report(report: &Report, args: &Args, out: &mut dyn Write) -> anyhow::Result<Answer> {
     if args.json {
         writeln!(out, "{}", report.to_json(&args.require))?;
     } else {
@@ -155,7 +155,7 @@ fn print_report(report: &Report, args: &Args, out: &mut dyn Write) -> anyhow::Re
     Ok(Answer::verified(report.verified(&args.require)))
 }
 
-fn print_layers<'a>(
+pub(super) fn print_layers<'a>(
     layers: impl Iterator<Item = (Layer, &'a Status)>,
     out: &mut dyn Write,
 ) -> io::Result<()> {
@@ -196,7 +196,7 @@ fn print_facts(facts: &Value, out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-fn print_verdict<'a>(
+pub(super) fn print_verdict<'a>(
     verified: bool,
     mut layers: impl Iterator<Item = (Layer, &'a Status)>,
     required: &[Layer],
@@ -324,115 +324,6 @@ fn evidence(bytes: &[u8], trust: &Trust, json: bool, out: &mut dyn Write) -> any
         }
     }
     Ok(Answer::verified(checked.is_ok()))
-}
-
-// -- a receipt against a bundle --------------------------------------------------------------------------------------
-
-fn compare(
-    receipt_text: &str,
-    bundle_bytes: &[u8],
-    trust: &Trust,
-    options: &Options,
-    args: &Args,
-    out: &mut dyn Write,
-) -> anyhow::Result<Answer> {
-    let receipt = receipt::open(receipt_text.as_bytes(), trust).map_err(anyhow::Error::msg);
-    let receipt = receipt.context("nothing can be compared")?;
-    let bundle = Bundle::parse(bundle_bytes).context("nothing can be compared")?;
-    let found = omission::compare(receipt_text, &bundle, trust).map_err(anyhow::Error::msg)?;
-    if let Some(found) = found {
-        return tell_omission(&found, trust, args, out);
-    }
-    if !speaks_of(&receipt, &bundle) {
-        bail!("the bundle says nothing of the receipt's record: it is older, or of another subject");
-    }
-    let report = verify_bundle(bundle_bytes, trust, options);
-    let verified = report.verified(&args.require);
-    match args.json {
-        true => {
-            let mut answer = report.to_json(&args.require);
-            answer["omission"] = Value::Null;
-            writeln!(out, "{answer}")?;
-        }
-        false if verified => writeln!(out, "verified: the bundle agrees with the receipt")?,
-        false => {
-            print_layers(report.layers(), out)?;
-            print_verdict(verified, report.layers(), &args.require, out)?;
-        }
-    }
-    Ok(Answer::verified(verified))
-}
-
-fn tell_omission(
-    found: &Evidence,
-    trust: &Trust,
-    args: &Args,
-    out: &mut dyn Write,
-) -> anyhow::Result<Answer> {
-    // What the bundle's own proofs do not bear out is no evidence against the log, only a bad bundle.
-    let shown = found.check(trust).map_err(anyhow::Error::msg);
-    let shown = shown.context("the bundle contradicts the receipt, and is itself not the log's")?;
-    if let Some(path) = &args.out {
-        files::write(path, &found.encode())?;
-    }
-    if args.json {
-        writeln!(out, "{}", json!({ "verified": false, "omission": shown }))?;
-        return Ok(Answer::NotVerified);
-    }
-    writeln!(out, "OMISSION: {shown}")?;
-    match &args.out {
-        Some(path) => writeln!(out, "the evidence is in {}; anyone can verify it", path.display())?,
-        None => writeln!(out, "--out FILE writes the evidence, which anyone can verify")?,
-    }
-    Ok(Answer::NotVerified)
-}
-
-/// Holds a receipt against what a service says today of every chain that its record is on: all that it takes is the
-/// receipt.
-#[cfg(feature = "service")]
-fn ask(
-    receipt_text: &str,
-    url: &str,
-    trust: &Trust,
-    options: &Options,
-    args: &Args,
-    out: &mut dyn Write,
-) -> anyhow::Result<Answer> {
-    let receipt = receipt::open(receipt_text.as_bytes(), trust).map_err(anyhow::Error::msg);
-    let receipt = receipt.context("nothing can be compared")?;
-    let record = receipt.entry.as_ref().and_then(Entry::as_record);
-    let record = record.context("the receipt is of no record, so it is on no chain")?;
-    let service = crate::follow::Fetcher::new(url)?;
-    for link in &record.links {
-        let path = format!("/api/v1/subjects/{}/bundle", link.subject);
-        let bytes = service.get_path(&path, bundle::BYTES_MAX as u64)?;
-        let answer = Bundle::parse(&bytes).context("what came is no bundle")?;
-        let found = omission::compare(receipt_text, &answer, trust).map_err(anyhow::Error::msg)?;
-        if let Some(found) = found {
-            return tell_omission(&found, trust, args, out);
-        }
-        anyhow::ensure!(
-            answer.subject == link.subject && speaks_of(&receipt, &answer),
-            "the service's answer says nothing of the receipt's record: it is older, or of another subject"
-        );
-        let report = verify_bundle(&bytes, trust, options);
-        if !report.verified(&args.require) {
-            return print_report(&report, args, out);
-        }
-    }
-    let chains = record.links.len();
-    match args.json {
-        true => writeln!(out, "{}", json!({ "verified": true, "omission": null, "chains": chains }))?,
-        false => writeln!(out, "verified: what the service says of {chains} chains agrees with the receipt")?,
-    }
-    Ok(Answer::Done)
-}
-
-fn speaks_of(receipt: &Receipt, bundle: &Bundle) -> bool {
-    let record = receipt.entry.as_ref().and_then(Entry::as_record);
-    let links = record.map(|record| record.links.as_slice()).unwrap_or_default();
-    let claimed = |subject| bundle.map.iter().any(|claim| claim.subject == subject);
-    receipt.seq + 1 < bundle.size && links.iter().any(|link| claimed(link.subject.clone()))
 }
 
 #[cfg(test)]

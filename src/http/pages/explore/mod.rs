@@ -10,6 +10,7 @@ mod find;
 mod frame;
 mod handlers;
 mod list_views;
+mod proof;
 mod query;
 mod rights;
 mod subject_view;
