@@ -13,6 +13,8 @@ pub mod ledger;
 pub mod merkle;
 pub mod note;
 #[cfg(feature = "service")]
+mod picture;
+#[cfg(feature = "service")]
 pub mod print;
 #[cfg(feature = "service")]
 pub mod private;

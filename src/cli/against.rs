@@ -11,7 +11,7 @@ use crate::verify::omission::{self, Evidence};
 use crate::verify::receipt::{self, Receipt};
 use crate::verify::{Options, Trust, verify_bundle};
 
-use super::verify::{self, Args, print_layers, print_verdict};
+use super::verify::{Args, print_layers, print_verdict};
 use super::{Answer, files};
 
 /// That a bundle does not leave the receipt's record out.
@@ -104,7 +104,7 @@ pub(super) fn ask(
         );
         let report = verify_bundle(&bytes, trust, options);
         if !report.verified(&args.require) {
-            return verify::print_report(&report, args, out);
+            return super::verify::print_report(&bytes, &report, args, out);
         }
     }
     let chains = record.links.len();

@@ -46,6 +46,9 @@ mod serve;
 mod sign;
 #[cfg(feature = "service")]
 mod source;
+mod standing;
+#[cfg(feature = "service")]
+mod status;
 #[cfg(feature = "service")]
 mod submit;
 #[cfg(feature = "service")]
@@ -138,6 +141,9 @@ enum Command {
     /// Sign statements: values sealed, files hashed, envelopes out
     #[cfg(feature = "service")]
     Sign(sign::Args),
+    /// Say where a batch stands, and what it may be used for
+    #[cfg(feature = "service")]
+    Status(status::Args),
     /// Send signed statements to a service; safe to stop and to run again
     #[cfg(feature = "service")]
     Submit(submit::Args),
@@ -183,6 +189,8 @@ pub fn run(cli: Cli) -> anyhow::Result<Answer> {
         Command::Serve(args) => serve::run(args),
         #[cfg(feature = "service")]
         Command::Sign(args) => sign::run(args),
+        #[cfg(feature = "service")]
+        Command::Status(args) => status::run(args),
         #[cfg(feature = "service")]
         Command::Submit(args) => submit::run(args),
         #[cfg(feature = "service")]

@@ -3,18 +3,12 @@
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse};
 
-use super::view::View;
 use crate::merkle::Hash;
 
 /// Of these bytes, however they are then compressed.
 pub(super) fn of(bytes: &[u8]) -> String {
     let digest = Hash::of(bytes).to_string();
     format!("W/\"{}\"", &digest[..32])
-}
-
-/// Of an answer that is a function of its address and of the ledger alone.
-pub(super) fn of_ledger(view: &View) -> String {
-    format!("W/\"{}-{}\"", view.under.size, env!("CARGO_PKG_VERSION"))
 }
 
 pub(super) fn is_known(request: &HttpRequest, etag: &str) -> bool {

@@ -20,6 +20,7 @@ struct Counts {
     times: [u64; BUCKETS_MS.len() + 1],
     times_sum_us: u128,
     appended: u64,
+    alarms: u64,
     repeated: u64,
     /// By the name of the problem.
     refused: BTreeMap<String, u64>,
@@ -46,6 +47,11 @@ impl Metrics {
 
     pub fn appended(&self) {
         self.with(|counts| counts.appended += 1);
+    }
+
+    /// Figures stopped adding up.
+    pub fn alarm(&self) {
+        self.with(|counts| counts.alarms += 1);
     }
 
     /// The same statement again.
@@ -84,6 +90,12 @@ impl Counts {
         head("suyuan_requests_total", "counter", "Requests answered.", &requests.collect::<Vec<_>>());
         head("suyuan_request_seconds", "histogram", "Time to the answer.", &self.times());
         head("suyuan_appended_total", "counter", "Statements appended.", &[format!(" {}", self.appended)]);
+        head(
+            "suyuan_alarms_total",
+            "counter",
+            "Alarms raised: figures of lots that do not add up.",
+            &[format!(" {}", self.alarms)],
+        );
         head(
             "suyuan_repeated_total",
             "counter",

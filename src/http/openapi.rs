@@ -2,7 +2,7 @@
 
 use utoipa::OpenApi;
 
-use super::api::{batches, blobs, bulk, checkpoints, orgs, records, statements};
+use super::api::{alarms, batches, blobs, bulk, checkpoints, orgs, records, statements};
 use super::{log, meta, problem};
 
 #[derive(OpenApi)]
@@ -13,10 +13,14 @@ use super::{log, meta, problem};
             `class` says whether the same request may succeed later.",
     ),
     paths(
+        alarms::list,
         batches::batch,
         batches::bundle,
         batches::bundle_at,
+        batches::earliest_harvest,
+        batches::graph,
         batches::list,
+        batches::status,
         batches::subject_bundle,
         batches::subject_bundle_at,
         batches::trace,

@@ -9,7 +9,7 @@ use actix_web::middleware::{Compress, from_fn};
 use actix_web::{App, HttpServer, web};
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::{AppState, configure, logging, outer};
+use super::{AppState, account, configure, logging, outer};
 use crate::config::Config;
 use crate::sequencer::Ledger;
 
@@ -90,6 +90,7 @@ fn run(config: Config, ledger: Ledger, until: Until) -> Result<Serving, ServeErr
     let address = listener.local_addr()?;
     let state = web::Data::new(AppState::new(config, ledger.handle())?);
     let shared = Arc::downgrade(&state.clone().into_inner());
+    let followed = shared.clone();
     let (tell, told) = std::sync::mpsc::channel();
     let thread = std::thread::Builder::new().name("suyuan-http".into()).spawn(move || {
         actix_web::rt::System::new().block_on(async move {
@@ -99,6 +100,7 @@ fn run(config: Config, ledger: Ledger, until: Until) -> Result<Serving, ServeErr
             if until == Until::Signal {
                 actix_web::rt::spawn(stop_on_signal(server.handle()));
             }
+            actix_web::rt::spawn(account::follow(followed));
             server.await
         })
     })?;

@@ -1,12 +1,14 @@
 //! What the handlers share, and all that they ask of the ledger.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, RwLockReadGuard};
 
 use actix_web::web::{self, Bytes};
 use serde_json::{Value, json};
 
 use super::RETRY_SECS;
+use super::account::Account;
+use super::api::alarms::AlarmBody;
 use super::api::blobs::Named;
 use super::api::statements::{ReceiptBody, Taken};
 use super::metrics::Metrics;
@@ -19,9 +21,10 @@ use crate::config::Config;
 use crate::ledger::{Code, Entry, LogFact};
 use crate::merkle::Hash;
 use crate::private::openings::{self, Opening};
-use crate::produce::{Ask, Story};
+use crate::produce::{Ask, Dossier, Earliest, Overview, Story, earliest_harvest};
 use crate::sequencer::{LedgerHandle, Pending, Refused, Status, Submission, SubmitError};
 use crate::statement::context::Visibility;
+use crate::statement::kinds::Kind;
 use crate::statement::payload::Statement;
 use crate::statement::schema::SchemaError;
 use crate::statement::subject::Subject;
@@ -39,6 +42,7 @@ pub struct AppState {
     pub config: Config,
     /// Genesis calls the ledger a demonstration; every page says so.
     pub demonstration: bool,
+    pub(super) account: Arc<Account>,
     pub(super) metrics: Arc<Metrics>,
     pub(super) reads: Arc<Limit>,
     pub(super) writes: Arc<Limit>,
@@ -53,7 +57,9 @@ impl AppState {
         }
         let demonstration = log.demonstration;
         let (reads, writes) = (Limit::new(config.reads).into(), Limit::new(config.writes).into());
-        Ok(AppState { ledger, config, demonstration, metrics: Metrics::default().into(), reads, writes })
+        let account = Account::new(&ledger).into();
+        let metrics = Metrics::default().into();
+        Ok(AppState { ledger, config, demonstration, account, metrics, reads, writes })
     }
 
     /// The text of `/trust.json`: with every log key that signs now.
@@ -90,15 +96,70 @@ impl AppState {
 
     /// What the ledger holds on a batch and on what it came from; none where it holds nothing.
     pub fn story(&self, view: &View, subject: &Subject) -> Result<Option<Story>, Problem> {
+        let gathered = collect::gather(&view.reader, subject, view.under.size);
+        self.tell(view, subject, &gathered.map_err(problem::not_collected)?.records, time::now_ms())
+    }
+
+    /// The same from gathered records, days counted to `as_of` (milliseconds). While the accounts of the whole ledger
+    /// are still being read, it is judged by its trace alone, and says so.
+    pub(super) fn tell(
+        &self,
+        view: &View,
+        subject: &Subject,
+        records: &BTreeMap<u64, Entry>,
+        as_of: i64,
+    ) -> Result<Option<Story>, Problem> {
         let size = view.under.size;
-        let gathered = collect::gather(&view.reader, subject, size).map_err(problem::not_collected)?;
-        let openings = self.public_openings(view, gathered.records.values())?;
+        let openings = self.public_openings(view, records.values())?;
         let at = match size.checked_sub(1) {
             Some(last) => view.reader.entry(last)?.at(),
             None => 0,
         };
-        let as_of = time::now_ms();
-        Ok(Story::tell(&Ask { subject, records: &gathered.records, openings: &openings, size, at, as_of }))
+        let overview = self.overview(view).ok();
+        let wide = overview.as_ref().map(|overview| overview.wide());
+        let story = Story::tell(&Ask { subject, records, openings: &openings, size, at, as_of, wide });
+        drop(overview);
+        let Some(mut story) = story else { return Ok(None) };
+        for org in story.named_only() {
+            if let Some(fact) = view.org(&org)? {
+                story.introduce(&org, &fact.name);
+            }
+        }
+        Ok(Some(story))
+    }
+
+    /// From when on a season or growing lot may be picked, as its inputs say; none where no pesticide is on record.
+    pub(super) fn earliest_harvest(
+        &self,
+        view: &View,
+        season: &Subject,
+    ) -> Result<Option<Earliest>, Problem> {
+        let size = view.under.size;
+        let gathered = collect::gather(&view.reader, season, size).map_err(problem::not_collected)?;
+        let none = BTreeMap::new();
+        let (records, as_of) = (&gathered.records, time::now_ms());
+        let ask = Ask { subject: season, records, openings: &none, size, at: 0, as_of, wide: None };
+        Ok(earliest_harvest(&Dossier::of(&ask), season))
+    }
+
+    /// The accounts of the ledger with everything that the view covers, perhaps more: ask them as of the view's size.
+    pub(super) fn overview(&self, view: &View) -> Result<RwLockReadGuard<'_, Overview>, Problem> {
+        self.account.at(view.published(), &self.metrics)
+    }
+
+    /// What the entry `seq` raised, and from when on may be picked what it was used on. Nothing while the accounts are
+    /// too far behind: the list of alarms will have it.
+    fn found_by(&self, seq: u64) -> Result<(Vec<AlarmBody>, Option<Earliest>), Problem> {
+        let view = View::of(self)?;
+        let raised = self.overview(&view)?.watch().raised_by(seq).to_vec();
+        let alarms = raised.iter().map(|alarm| AlarmBody::of(&view, alarm)).collect::<Result<_, _>>()?;
+        let Some(record) = view.record(seq)? else { return Ok((alarms, None)) };
+        let statement = &record.statement;
+        let earliest = match Kind::try_from(&statement.kind) {
+            Ok(Kind::Input) => self.earliest_harvest(&view, &statement.subject)?,
+            _ => None,
+        };
+        Ok((alarms, earliest))
     }
 
     /// An attachment by its commitment, if the ledger has a statement that names it and its opening was given.
@@ -129,7 +190,13 @@ impl AppState {
     pub(super) async fn answer(&self, queued: Queued) -> Result<Taken, Problem> {
         match queued.pending.accepted().await {
             Ok(accepted) => {
-                Ok(Taken { receipt: ReceiptBody::of(&accepted.receipt)?, is_repeated: !accepted.is_new })
+                let mut receipt = ReceiptBody::of(&accepted.receipt)?;
+                let (state, seq) = (self.clone(), receipt.seq);
+                // It is in the ledger, whatever can be said of it just now.
+                if let Ok(Ok(found)) = web::block(move || state.found_by(seq)).await {
+                    (receipt.alarms, receipt.earliest_harvest) = found;
+                }
+                Ok(Taken { receipt, is_repeated: !accepted.is_new })
             }
             Err(error) => Err(not_taken(&self.ledger, error, &queued.identity)),
         }

@@ -30,6 +30,11 @@ impl View {
         Ok(View { reader: published.reader(), under, published })
     }
 
+    /// The commit that it looks at, newer than an older checkpoint that it may answer under.
+    pub(super) fn published(&self) -> &Published {
+        &self.published
+    }
+
     /// The same ledger as of an older checkpoint.
     pub fn at(mut self, size: u64) -> Result<View, Problem> {
         let none = || Problem::new(text::Problem::NotProven, format!("no checkpoint was signed at {size}"));

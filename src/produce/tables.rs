@@ -8,6 +8,8 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::assessment::TableInForce;
+use super::reason::Source;
 use crate::ledger::Record;
 use crate::merkle::Hash;
 use crate::statement::kinds::Kind;
@@ -204,9 +206,27 @@ impl Tables {
         self.tunables.iter().rev().find_map(|set| set.rows.first()).copied().unwrap_or_default()
     }
 
-    /// The record that set the newest thresholds.
-    pub fn tunables_set(&self) -> Option<(u64, Hash)> {
-        self.tunables.last().map(|set| (set.seq, set.leaf))
+    /// The thresholds in force when the ledger took `seq`, and all later ones.
+    pub fn tunables_since(&self, seq: u64) -> Vec<Tunables> {
+        let unset = self.tunables.first().is_none_or(|first| first.seq > seq);
+        let sets = in_force_since(&self.tunables, seq).iter().filter_map(|set| set.rows.first().copied());
+        unset.then(Tunables::default).into_iter().chain(sets).collect()
+    }
+
+    /// The newest version of every table that there is, by name.
+    pub fn in_force(&self) -> Vec<TableInForce> {
+        fn newest<T>(table: &'static str, sets: &[Set<T>]) -> Option<TableInForce> {
+            let set = sets.last()?;
+            Some(TableInForce { table, version: sets.len(), source: Source { seq: set.seq, leaf: set.leaf } })
+        }
+        let tables = [
+            newest("brands", &self.brands),
+            newest("intervals", &self.intervals),
+            newest("limits", &self.limits),
+            newest("policies", &self.policies),
+            newest("tunables", &self.tunables),
+        ];
+        tables.into_iter().flatten().collect()
     }
 }
 

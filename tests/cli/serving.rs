@@ -83,6 +83,11 @@ fn from_an_empty_directory_to_a_verified_harvest() {
     let story = place.run(&["trace", "farm.lot1", "--from", url]).expect(0).stdout;
     assert!(story.contains("planting/1") && story.contains("青禾农场 as farm"), "{story}");
     place.run(&["trace", "farm.none", "--from", url]).could_not("404");
+    let graph = place.run(&["trace", "farm.lot1", "--graph", "--from", url]).expect(0).stdout;
+    assert!(graph.contains("batch:farm.lot1") && graph.contains("planted"), "{graph}");
+    let graph = place.run(&["trace", "farm.lot1", "--graph", "--json", "--from", url]).expect(0).stdout;
+    let forward = place.run(&["trace", "farm.lot1", "--forward", "--from", url]).expect(0).stdout;
+    assert!(!forward.contains("->"), "nothing was made of it: {forward}");
     place.run(&[&["audit", "--from", url][..], &trust].concat()).expect(0);
     place.run(&["fsck", "--dir", "led"]).could_not("in use");
     assert_eq!(served.stop(), 0);
@@ -91,6 +96,9 @@ fn from_an_empty_directory_to_a_verified_harvest() {
     place.run(&["fsck", "--dir", "led"]).expect(0);
     place.run(&[&["audit", "--dir", "led"][..], &trust].concat()).expect(0);
     place.run(&["trace", "farm.lot1", "--dir", "led", "--json"]).expect(0);
+    let local = place.run(&["trace", "farm.lot1", "--dir", "led", "--graph", "--json"]).expect(0).stdout;
+    let nodes = |graph: &str| serde_json::from_str::<serde_json::Value>(graph).unwrap()["nodes"].clone();
+    assert_eq!(nodes(&local), nodes(&graph), "the directory tells the same");
     place.run(&["bundle", "farm.lot1", "--dir", "led", "--out", "again.bundle"]).expect(0);
     place.run(&[&["verify", "again.bundle"][..], &trust].concat()).expect(0);
     let leaf = first["leaf"].as_str().unwrap();

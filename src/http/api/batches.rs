@@ -3,7 +3,7 @@
 use actix_web::http::header;
 use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
 
 use super::orgs::RecordLine;
@@ -13,8 +13,11 @@ use crate::http::problem::{Problem, ProblemBody, not_collected};
 use crate::http::time;
 use crate::http::view::View;
 use crate::ledger::{BatchFact, Detail, keys};
+use crate::produce;
+use crate::produce::lots::Reach;
 use crate::statement::short_code;
 use crate::statement::subject::Subject;
+use crate::statement::time::When;
 use crate::store::{KeyRange, Read};
 use crate::verify::collect;
 
@@ -23,7 +26,10 @@ pub(in crate::http) fn endpoints() -> Vec<Endpoint> {
         Endpoint::get("/api/v1/batches", read().to(list)),
         Endpoint::get("/api/v1/batches/{id}", read().to(batch)),
         Endpoint::get("/api/v1/batches/{id}/trace", read().to(trace)),
+        Endpoint::get("/api/v1/batches/{id}/status", read().to(status)),
+        Endpoint::get("/api/v1/batches/{id}/graph", read().to(graph)),
         Endpoint::get("/api/v1/batches/{id}/bundle", read().to(bundle)),
+        Endpoint::get("/api/v1/seasons/{id}/earliest-harvest", read().to(earliest_harvest)),
         Endpoint::get("/api/v1/batches/{id}/bundle/{size}", read().to(bundle_at)),
         Endpoint::get("/api/v1/subjects/{subject}/bundle", read().to(subject_bundle)),
         Endpoint::get("/api/v1/subjects/{subject}/bundle/{size}", read().to(subject_bundle_at)),
@@ -34,6 +40,8 @@ pub(in crate::http) fn endpoints() -> Vec<Endpoint> {
 const PAGE_LENGTH: usize = 50;
 /// Batches looked at for one page: a search for what nobody has must not read the whole ledger at once.
 const LOOKED_AT_MAX: usize = 5_000;
+/// All of its line, and some hundred nodes of it on each side.
+const GRAPH: Reach = Reach { back: u32::MAX, forward: u32::MAX, nodes_max: 200 };
 /// Longer chains are read from the bundle.
 const CHAIN_MAX: usize = 1_000;
 
@@ -127,6 +135,88 @@ pub(in crate::http) async fn trace(
     })
     .await??;
     Ok(HttpResponse::Ok().json(story))
+}
+
+#[derive(Deserialize, IntoParams)]
+pub(in crate::http) struct AsOf {
+    /// Date or instant to which days are counted; now unless given.
+    as_of: Option<String>,
+}
+
+/// Where a batch stands: status, reasons and the records behind them, what it may be used for, safety, quantities,
+/// seats and flags, as of `size` entries and the moment `as_of` (milliseconds). Printers of labels and makers of
+/// overlays ask `uses`.
+#[utoipa::path(get, path = "/api/v1/batches/{id}/status", tag = "batches",
+    params(("id" = String, Path, description = "Id or short code"), AsOf),
+    responses((status = 200, description = "The assessment, every fact in words", body = Object),
+        (status = 400, body = ProblemBody), (status = 404, body = ProblemBody)))]
+pub(in crate::http) async fn status(
+    state: web::Data<AppState>,
+    id: web::Path<String>,
+    query: web::Query<AsOf>,
+) -> Result<HttpResponse, Problem> {
+    let as_of = match &query.as_of {
+        None => time::now_ms(),
+        Some(text) => {
+            let when: When = text.parse().map_err(|_| {
+                Problem::bad_request("as_of is a date or an instant: 2026-06-13T08:00:00+08:00")
+            })?;
+            produce::end_of(&when)
+        }
+    };
+    let view = View::of(&state)?;
+    let report = web::block(move || {
+        let batch = view.batch_named(&id)?;
+        let gathered = collect::gather(&view.reader, &batch, view.under.size).map_err(not_collected)?;
+        let story = state.tell(&view, &batch, &gathered.records, as_of)?;
+        let story = story.ok_or_else(|| Problem::not_found(format!("there is no batch {}", batch.id())))?;
+        Ok::<_, Problem>(produce::status_report(&story))
+    })
+    .await??;
+    Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-cache")).json(report))
+}
+
+/// From when on a season, or a lot that grows, may be picked.
+#[utoipa::path(get, path = "/api/v1/seasons/{id}/earliest-harvest", tag = "batches",
+    params(("id" = String, Path, description = "`crop:ORG.SEASON` or `batch:ORG.LOT`")),
+    responses((status = 200, description = "The day, the uses behind it, and uses whose interval nobody knows", body = Object),
+        (status = 404, body = ProblemBody)))]
+pub(in crate::http) async fn earliest_harvest(
+    state: web::Data<AppState>,
+    id: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let view = View::of(&state)?;
+    let body = web::block(move || {
+        let none = || Problem::not_found(format!("there is no season {id}"));
+        let season = Subject::parse(&id).map_err(|_| none())?;
+        view.subject(&season)?.ok_or_else(none)?;
+        let earliest = state.earliest_harvest(&view, &season)?.unwrap_or_default();
+        Ok::<_, Problem>(
+            json!({ "season": season.to_string(), "earliest": earliest, "size": view.under.size }),
+        )
+    })
+    .await??;
+    Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-cache")).json(body))
+}
+
+/// What a batch came from and what was made of it, with quantities.
+#[utoipa::path(get, path = "/api/v1/batches/{id}/graph", tag = "batches",
+    params(("id" = String, Path, description = "Id or short code")),
+    responses((status = 200, description = "Nodes and edges, the nearest first", body = Object),
+        (status = 404, body = ProblemBody),
+        (status = 503, description = "The log is still being read", body = ProblemBody)))]
+pub(in crate::http) async fn graph(
+    state: web::Data<AppState>,
+    id: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let view = View::of(&state)?;
+    let graph = web::block(move || {
+        let batch = view.batch_named(&id)?;
+        let graph = state.overview(&view)?.watch().lots().graph(&batch, GRAPH, view.under.size);
+        graph.ok_or_else(|| Problem::not_found(format!("there is no batch {}", batch.id())))
+    })
+    .await??;
+    Ok(HttpResponse::Ok().json(graph))
 }
 
 /// The file that proves a batch's whole trace, under the newest checkpoint.

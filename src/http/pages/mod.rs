@@ -20,6 +20,7 @@ pub fn configure(config: &mut ServiceConfig) {
     let mut pages = vec![
         Endpoint::get("/", read().to(handlers::home)),
         Endpoint::get("/{b:[bB]}/{batch}", read().to(handlers::batch)),
+        Endpoint::get("/{b:[bB]}/{batch}/graph.svg", read().to(handlers::graph_svg)),
         Endpoint::get("/{b:[bB]}/{batch}/qr.png", read().to(handlers::qr_png)),
         Endpoint::get("/{b:[bB]}/{batch}/qr.svg", read().to(handlers::qr_svg)),
     ];

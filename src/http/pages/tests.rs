@@ -90,7 +90,7 @@ fn a_normal_batch_in_both_languages() {
 fn a_corrected_entry_shows_old_and_new_in_the_strip_and_in_its_place() {
     let mut farm = new_farm();
     let season = farm.season();
-    farm.correct_harvest(season.harvest, "830");
+    farm.correct_harvest(season.harvest, "870");
     let html = page(&mut farm, Lang::Zh, false);
     keep("corrected-zh", &html);
     keep("corrected-en", &page(&mut farm, Lang::En, false));
@@ -98,8 +98,8 @@ fn a_corrected_entry_shows_old_and_new_in_the_strip_and_in_its_place() {
         &html,
         &[
             "class=\"strip corrected\"",
-            "860 斤（430 公斤） → 830 斤（415 公斤）",
-            "<del>860 斤（430 公斤）</del> → <ins>830 斤（415 公斤）</ins>",
+            "860 斤（430 公斤） → 870 斤（435 公斤）",
+            "<del>860 斤（430 公斤）</del> → <ins>870 斤（435 公斤）</ins>",
             "笔误",
         ],
     );
