@@ -133,11 +133,20 @@ fn full_tiles_are_kept_for_ever_partial_ones_for_a_moment_and_both_come_compress
         "GET /log/tile/entries/000 HTTP/1.1\r\nhost: x\r\naccept-encoding: gzip\r\nconnection: close\r\n\r\n";
     let back = client.raw(request.as_bytes());
     assert!(back.to_lowercase().contains("content-encoding: gzip"), "{}", &back[..200]);
-    for path in ["/log/checkpoint", "/log/latest", "/api/v1/records/0", "/api/v1/orgs/qingshan"] {
+    for path in [
+        "/log/checkpoint",
+        "/log/latest",
+        "/api/v1/records/0",
+        "/api/v1/orgs/qingshan",
+        "/api/v1/batches",
+        "/api/v1/batches/qingshan.t0",
+        "/api/v1/checkpoints",
+        "/api/v1/checkpoints/2",
+    ] {
         let etag = client.get(path).header("etag").unwrap().to_owned();
         assert_eq!(client.get_with(path, ("if-none-match", &etag)).status, 304, "{path}");
     }
-    let etag = client.get("/api/v1/orgs/qingshan").header("etag").unwrap().to_owned();
+    let etag = client.get("/api/v1/batches").header("etag").unwrap().to_owned();
     harvests(&mut farm, client, 900, 1);
-    assert_eq!(client.get_with("/api/v1/orgs/qingshan", ("if-none-match", &etag)).status, 200);
+    assert_eq!(client.get_with("/api/v1/batches", ("if-none-match", &etag)).status, 200);
 }

@@ -82,7 +82,9 @@ pub(super) fn open(
     let origin = config.origin.parse().with_context(|| format!("origin {}", config.origin))?;
     let mut signer = LogSigner::new(origin, key.pair());
     if dir.other_log_key().exists() {
-        signer = signer.and(passphrase.open_private(&dir.other_log_key())?.pair());
+        let other = passphrase.open_private(&dir.other_log_key())?;
+        anyhow::ensure!(other.public() != key.public(), "log.key and log-2.key are the same key");
+        signer = signer.and(other.pair());
     }
     let settings = Settings {
         signed_head: SignedHead::new(dir.signed_head()),

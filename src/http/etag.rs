@@ -2,7 +2,9 @@
 
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse};
+use serde::Serialize;
 
+use super::problem::Problem;
 use crate::merkle::Hash;
 
 /// Of these bytes, however they are then compressed.
@@ -42,4 +44,10 @@ pub(super) fn answer(
         .insert_header((header::CACHE_CONTROL, cache))
         .insert_header((header::ETAG, etag))
         .body(body)
+}
+
+/// JSON that may be kept, and is asked for again each time.
+pub(super) fn json(request: &HttpRequest, body: &impl Serialize) -> Result<HttpResponse, Problem> {
+    let body = serde_json::to_vec(body).map_err(Problem::internal)?;
+    Ok(answer(request, "application/json", "no-cache", body))
 }

@@ -1,17 +1,17 @@
 //! Batches: finding one, what it is, and the file that proves it.
 
 use actix_web::http::header;
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
 
 use super::orgs::RecordLine;
-use crate::http::AppState;
 use crate::http::endpoints::{Endpoint, read};
 use crate::http::problem::{Problem, ProblemBody, not_collected};
 use crate::http::time;
 use crate::http::view::View;
+use crate::http::{AppState, etag};
 use crate::ledger::{BatchFact, Detail, keys};
 use crate::produce;
 use crate::produce::lots::Reach;
@@ -99,11 +99,12 @@ pub(in crate::http) struct BatchBody {
     responses((status = 200, body = BatchList)))]
 pub(in crate::http) async fn list(
     state: web::Data<AppState>,
+    request: HttpRequest,
     search: web::Query<Search>,
 ) -> Result<HttpResponse, Problem> {
     let view = View::of(&state)?;
     let body = web::block(move || page(&view, &search)).await??;
-    Ok(HttpResponse::Ok().json(body))
+    etag::json(&request, &body)
 }
 
 /// What a batch is, and its own records.
@@ -112,11 +113,12 @@ pub(in crate::http) async fn list(
     responses((status = 200, body = BatchBody), (status = 404, body = ProblemBody)))]
 pub(in crate::http) async fn batch(
     state: web::Data<AppState>,
+    request: HttpRequest,
     id: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let view = View::of(&state)?;
     let body = web::block(move || body(&view, &id)).await??;
-    Ok(HttpResponse::Ok().json(body))
+    etag::json(&request, &body)
 }
 
 /// The story of a batch: what it is, where it comes from, what happened to it, who says so.

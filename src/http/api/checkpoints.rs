@@ -1,14 +1,14 @@
 //! The log's checkpoints, for programs that would rather read JSON than a note, and that one continues another.
 
 use actix_web::http::header;
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::http::endpoints::{Endpoint, read};
 use crate::http::problem::{Problem, ProblemBody};
 use crate::http::view::View;
-use crate::http::{AppState, IMMUTABLE};
+use crate::http::{AppState, IMMUTABLE, etag};
 use crate::merkle::Hash;
 use crate::merkle::proof::{consistency_path, verify_consistency};
 use crate::note::checkpoint::Checkpoint;
@@ -48,8 +48,11 @@ impl CheckpointBody {
 
 /// The newest checkpoint signed.
 #[utoipa::path(get, path = "/api/v1/checkpoints", tag = "log", responses((status = 200, body = CheckpointBody)))]
-pub(in crate::http) async fn latest(state: web::Data<AppState>) -> Result<HttpResponse, Problem> {
-    Ok(HttpResponse::Ok().json(CheckpointBody::of(&View::of(&state)?.under.note)?))
+pub(in crate::http) async fn latest(
+    state: web::Data<AppState>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    etag::json(&request, &CheckpointBody::of(&View::of(&state)?.under.note)?)
 }
 
 /// The checkpoint that was signed at a size.
@@ -58,11 +61,12 @@ pub(in crate::http) async fn latest(state: web::Data<AppState>) -> Result<HttpRe
     responses((status = 200, body = CheckpointBody), (status = 404, description = "None was signed there", body = ProblemBody)))]
 pub(in crate::http) async fn one(
     state: web::Data<AppState>,
+    request: HttpRequest,
     size: web::Path<u64>,
 ) -> Result<HttpResponse, Problem> {
     let view = View::of(&state)?;
     let body = web::block(move || CheckpointBody::of(&note_at(&view, *size)?)).await??;
-    Ok(HttpResponse::Ok().json(body))
+    etag::json(&request, &body)
 }
 
 /// That the log of one checkpoint begins with the log of an older one.

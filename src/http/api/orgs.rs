@@ -104,9 +104,6 @@ impl RecordLine {
     }
 }
 
-/// May be kept, and is asked for again each time.
-const ASK_AGAIN: &str = "no-cache";
-
 /// Longer histories are read from the log.
 const HISTORY_MAX: usize = 1_000;
 
@@ -121,8 +118,7 @@ pub(in crate::http) async fn org(
 ) -> Result<HttpResponse, Problem> {
     let view = View::of(&state)?;
     let body = web::block(move || body(&state, &view, &id)).await??;
-    let body = serde_json::to_vec(&body).map_err(Problem::internal)?;
-    Ok(etag::answer(&request, "application/json", ASK_AGAIN, body))
+    etag::json(&request, &body)
 }
 
 fn body(state: &AppState, view: &View, id: &str) -> Result<OrgBody, Problem> {

@@ -124,19 +124,18 @@ fn short_hex(lower: &str) -> Option<Meant> {
     }
 }
 
-/// `2026-6-13` and `2026年6月13日` as `2026-06-13`, whether or not there is such a day.
+/// `2026-6-13`, `2026/6/13` and `2026年6月13日` as `2026-06-13`, whether or not there is such a day.
 fn as_date(plain: &str) -> Option<String> {
-    let dashed = plain.replace(['年', '月'], "-").replace(['/', '.'], "-");
-    let mut parts = dashed.trim_end_matches(['日', '号']).split('-');
-    let (Some(year), Some(month), Some(day), None) = (parts.next(), parts.next(), parts.next(), parts.next())
-    else {
-        return None;
-    };
-    let digits = |text: &str, most: usize| {
-        (1..=most).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit())
-    };
-    let is_date = year.len() == 4 && digits(year, 4) && digits(month, 2) && digits(day, 2);
-    is_date.then(|| format!("{year}-{month:0>2}-{day:0>2}"))
+    let chinese = plain.trim_end_matches(['日', '号']).replace(['年', '月'], "-");
+    ['-', '/', '.'].into_iter().find_map(|separator| {
+        let parts: Vec<&str> = chinese.split(separator).collect();
+        let [year, month, day] = parts[..] else { return None };
+        let digits = |text: &str, most: usize| {
+            (1..=most).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit())
+        };
+        let is_date = year.len() == 4 && digits(year, 4) && digits(month, 2) && digits(day, 2);
+        is_date.then(|| format!("{year}-{month:0>2}-{day:0>2}"))
+    })
 }
 
 /// Letters of any script, with what stands between them in names.
@@ -172,7 +171,7 @@ mod tests {
         {
             only(day, Meant::Day("2026-06-13".parse().unwrap()));
         }
-        for subject in ["ledger:", "org:qingshan", "KEY:".to_owned().as_str()].iter().take(2) {
+        for subject in ["ledger:", "org:qingshan"] {
             only(subject, Meant::Subject(Subject::parse(subject).unwrap()));
         }
         only("Plot:Qingshan.3", Meant::Subject(Subject::parse("plot:qingshan.3").unwrap()));
@@ -181,6 +180,9 @@ mod tests {
         assert!(
             matches!(&read("xianju.dk0613a").unwrap()[..], [Meant::Local(ids)] if ids[0] == "xianju.dk0613a")
         );
+        for batch in ["2026.06-13", "farm.2026-06-13"] {
+            assert!(matches!(read(batch).unwrap()[..], [Meant::Local(_)]), "{batch} is a lot's id");
+        }
         only("青山杨梅 合作社", Meant::Organisation("青山杨梅 合作社".into()));
         assert_eq!(read("deadbeef").unwrap().len(), 2, "a log key's id, or an organisation's");
         assert_eq!(
