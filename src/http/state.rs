@@ -45,9 +45,9 @@ pub struct AppState {
     pub config: Config,
     /// Genesis calls the ledger a demonstration; every page says so.
     pub demonstration: bool,
-    pub(super) account: Arc<Account>,
     /// What witnesses have signed. None: there is no policy.
     pub cosigned: Option<Arc<Cosigned>>,
+    pub(super) account: Arc<Account>,
     pub(super) guards: Arc<Guards>,
     /// The text of the witness policy.
     policy: Option<Arc<str>>,

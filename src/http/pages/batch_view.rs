@@ -301,7 +301,7 @@ impl<'a> Teller<'a> {
         let word = t(self.lang, story.condition);
         let (class, says, reasons) = match story.condition {
             Condition::Withdrawn => ("hold", vec![self.w(Page::SayWithdrawn).to_owned()], self.why()),
-            Condition::Hold => ("hold", vec![self.w(Page::SayHold).to_owned()], self.why()),
+            Condition::Hold => ("hold", vec![self.w(Page::SayHold).to_owned()], self.why_held()),
             Condition::Incomplete => {
                 let say = if is_gated { Page::SayGate } else { Page::SayIncomplete };
                 ("incomplete", vec![self.w(say).to_owned()], self.why())

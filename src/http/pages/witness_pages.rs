@@ -225,7 +225,10 @@ fn verdict(
     // Green is for goods and evidence together.
     let class = match condition {
         Some(Condition::Normal) => "normal",
-        Some(_) => "hold",
+        Some(Condition::Corrected) => "corrected",
+        Some(Condition::Incomplete) => "incomplete",
+        Some(Condition::SignerRevoked) => "revoked",
+        Some(Condition::Hold | Condition::Withdrawn) => "hold",
         None => "unknown",
     };
     match is_good {
