@@ -35,8 +35,8 @@ fn late(look: &Look<'_, '_>) -> Option<Fact<Flag>> {
     let not_late = |act: &&Act<'_>| !matches!(act.kind, Kind::PlotRegister | Kind::CropOpen | Kind::Sale);
     let lags =
         look.standing().filter(not_late).map(|act| (act, lag_seconds(&act.now().occurred_at, act.record.at)));
-    let allowed = look.tunables.late_hours.saturating_mul(3_600);
-    let late: Vec<(&Act<'_>, i64)> = lags.filter(|(_, lag)| *lag > allowed).collect();
+    let is_late = |(act, lag): &(&Act<'_>, i64)| *lag > look.tunables(act).late_hours.saturating_mul(3_600);
+    let late: Vec<(&Act<'_>, i64)> = lags.filter(is_late).collect();
     let longest = late.iter().map(|(_, lag)| *lag).max()?;
     let sources = late.iter().flat_map(|(act, _)| [Source::of(act), Source::of_version(act.now())]);
     Some(
@@ -48,7 +48,7 @@ fn late(look: &Look<'_, '_>) -> Option<Fact<Flag>> {
 
 /// Either time that a version claims, against the ledger's at that version.
 fn ahead(look: &Look<'_, '_>, act: &Act<'_>) -> Option<Fact<Flag>> {
-    let allowed = look.tunables.ahead_minutes.saturating_mul(60);
+    let allowed = look.tunables(act).ahead_minutes.saturating_mul(60);
     let seconds = |version: &ActVersion<'_>| {
         let recorded = version.record.statement.recorded_at.unix_seconds();
         let recorded = recorded.saturating_sub(version.at.div_euclid(1_000));
