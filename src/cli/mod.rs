@@ -3,6 +3,7 @@
 //! Each command returns an [`Answer`] or an error: three exit codes, because "checked and not verified" and "could not
 //! check" are different things to know. Nothing here decides anything about the ledger.
 
+mod against;
 mod files;
 mod key;
 mod passphrase;
@@ -29,6 +30,8 @@ mod import;
 mod init;
 #[cfg(feature = "service")]
 mod local;
+#[cfg(feature = "service")]
+mod log_key;
 #[cfg(feature = "service")]
 mod new;
 #[cfg(feature = "service")]
@@ -113,6 +116,10 @@ enum Command {
     /// Make a key, or show a key's public part
     #[command(subcommand)]
     Key(key::Command),
+    /// Change the log's own key
+    #[cfg(feature = "service")]
+    #[command(subcommand)]
+    LogKey(Box<log_key::Command>),
     /// Write an empty statement of a kind, to fill in
     #[cfg(feature = "service")]
     New(new::Args),
@@ -171,6 +178,8 @@ pub fn run(cli: Cli) -> anyhow::Result<Answer> {
         #[cfg(feature = "service")]
         Command::Init(args) => init::run(args),
         Command::Key(command) => key::run(command),
+        #[cfg(feature = "service")]
+        Command::LogKey(command) => log_key::run(&command),
         #[cfg(feature = "service")]
         Command::New(args) => new::run(args),
         #[cfg(feature = "service")]

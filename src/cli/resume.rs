@@ -73,8 +73,9 @@ pub(super) fn run(args: Args) -> anyhow::Result<Answer> {
     );
     let reader = local.reader();
     let log = reader.log()?.context("the store holds no ledger")?;
-    let trust =
-        Trust::parse(&Trust::to_text(&log.origin, std::slice::from_ref(&log.log_vkey), log.ledger, None))?;
+    // A note from before the log changed keys has the former key's signature alone.
+    let keys: Vec<String> = log.log_vkeys().map(str::to_owned).collect();
+    let trust = Trust::parse(&Trust::to_text(&log.origin, &keys, log.ledger, None))?;
     let mut witnessed = Vec::new();
     for mirror in &args.mirrors {
         let note = Tiles::new(&Fetcher::new(mirror)?).checkpoint()?;

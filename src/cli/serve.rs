@@ -86,10 +86,16 @@ pub(super) fn open(
     dir.check()?;
     let key = passphrase.open_private(&dir.log_key())?;
     let origin = config.origin.parse().with_context(|| format!("origin {}", config.origin))?;
+    let mut signer = LogSigner::new(origin, key.pair());
+    if dir.other_log_key().exists() {
+        let other = passphrase.open_private(&dir.other_log_key())?;
+        anyhow::ensure!(other.public() != key.public(), "log.key and log-2.key are the same key");
+        signer = signer.and(other.pair());
+    }
     let settings = Settings {
         signed_head: SignedHead::new(dir.signed_head()),
         dir,
-        signer: Some(LogSigner::new(origin, key.pair())),
+        signer: Some(signer),
         clock: Arc::new(SystemClock::new()),
         clock_confirmed,
     };

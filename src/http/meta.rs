@@ -35,8 +35,11 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
 ///
 /// Served for convenience; whoever checks this very service takes the file from elsewhere.
 #[utoipa::path(get, path = "/trust.json", tag = "log", responses((status = 200, description = "Trust file", body = Object)))]
-pub(super) async fn trust(state: web::Data<AppState>) -> HttpResponse {
-    text(JSON, state.trust.clone())
+pub(super) async fn trust(state: web::Data<AppState>) -> Result<HttpResponse, Problem> {
+    let reader = state.ledger.snapshot();
+    let log = web::block(move || reader.log()).await??;
+    let log = log.ok_or_else(|| Problem::internal("there is no ledger"))?;
+    Ok(text(JSON, state.trust(&log)))
 }
 
 /// The names of the schemas.

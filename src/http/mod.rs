@@ -8,6 +8,7 @@ mod account;
 pub mod api;
 mod body;
 mod endpoints;
+mod etag;
 mod log;
 mod logging;
 mod meta;

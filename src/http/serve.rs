@@ -98,11 +98,11 @@ fn run(config: Config, ledger: Ledger, until: Until) -> Result<Serving, ServeErr
     let address = listener.local_addr()?;
     let state = web::Data::new(AppState::new(config, ledger.handle())?);
     let shared = Arc::downgrade(&state.clone().into_inner());
+    let followed = shared.clone();
     let publisher = match &state.cosigned {
         Some(cosigned) => Some(Publisher::start(ledger.handle(), cosigned.clone(), Pace::default())?),
         None => None,
     };
-    let followed = shared.clone();
     let (tell, told) = std::sync::mpsc::channel();
     let thread = std::thread::Builder::new().name("suyuan-http".into()).spawn(move || {
         actix_web::rt::System::new().block_on(async move {

@@ -18,7 +18,7 @@ use super::serve::ServeError;
 use super::time;
 use super::view::View;
 use crate::config::Config;
-use crate::ledger::{Code, Entry};
+use crate::ledger::{Code, Entry, LogFact};
 use crate::merkle::Hash;
 use crate::note::policy::PolicyWitness;
 use crate::private::openings::{self, Opening};
@@ -33,6 +33,7 @@ use crate::statement::subject::Subject;
 use crate::text::{self, Lang};
 use crate::verify::Trust;
 use crate::verify::collect;
+use crate::verify::trust::TrustError;
 
 /// Where a payload's coordinates stand. Nobody is shown them here.
 const GPS: &str = "/place/gps";
@@ -42,14 +43,14 @@ const GPS: &str = "/place/gps";
 pub struct AppState {
     pub ledger: LedgerHandle,
     pub config: Config,
-    /// The text of `/trust.json`.
-    pub trust: String,
     /// Genesis calls the ledger a demonstration; every page says so.
     pub demonstration: bool,
     /// What witnesses have signed. None: there is no policy.
     pub cosigned: Option<Arc<Cosigned>>,
     pub(super) account: Arc<Account>,
     pub(super) guards: Arc<Guards>,
+    /// The text of the witness policy.
+    policy: Option<Arc<str>>,
 }
 
 impl AppState {
@@ -61,14 +62,28 @@ impl AppState {
         }
         let demonstration = log.demonstration;
         let policy = policy_text(&config)?;
-        let trust = Trust::to_text(&log.origin, &[log.log_vkey], log.ledger, policy.as_deref());
         let cosigned = match &policy {
-            Some(_) => Some(Arc::new(cosigned(&config, &ledger, &trust)?)),
+            Some(_) => {
+                let trust = trust_text(&log, policy.as_deref());
+                let path = policy_path(&config).unwrap_or_default();
+                let trust = trust.map_err(|error| ServeError::Policy { path, problem: error.to_string() })?;
+                Some(Arc::new(cosigned(&config, &ledger, &trust)?))
+            }
             None => None,
         };
-        let guards = Guards::new(config.reads, config.writes, config.trusted_proxies.clone()).into();
         let account = Account::new(&ledger).into();
-        Ok(AppState { ledger, config, trust, demonstration, cosigned, account, guards })
+        let guards = Guards::new(config.reads, config.writes, config.trusted_proxies.clone()).into();
+        let policy = policy.map(Arc::from);
+        Ok(AppState { ledger, config, demonstration, account, cosigned, guards, policy })
+    }
+
+    /// The text of `/trust.json`: with every log key that signs now, and the witness policy as long as it fits them.
+    pub fn trust(&self, log: &LogFact) -> String {
+        let signing: Vec<String> = log.signing_vkeys(time::now_ms()).map(str::to_owned).collect();
+        trust_text(log, self.policy.as_deref()).unwrap_or_else(|error| {
+            tracing::warn!(%error, "the witness policy does not fit the log's keys any more: {error}");
+            Trust::to_text(&log.origin, &signing, log.ledger, None)
+        })
     }
 
     /// Why the ledger takes no statements just now.
@@ -229,6 +244,17 @@ impl AppState {
             Err(problem) => self.guards.metrics.refused(&problem.code()),
         }
     }
+}
+
+/// The trust file under a policy, which may name fewer log keys than sign at the moment: it follows a change of keys
+/// when its writer has time.
+fn trust_text(log: &LogFact, policy: Option<&str>) -> Result<String, TrustError> {
+    let signing: Vec<String> = log.signing_vkeys(time::now_ms()).map(str::to_owned).collect();
+    let whole = Trust::to_text(&log.origin, &signing, log.ledger, policy);
+    let fits = Trust::parse(&whole);
+    let Err(error) = fits else { return Ok(whole) };
+    let one = |key: &String| Trust::to_text(&log.origin, std::slice::from_ref(key), log.ledger, policy);
+    signing.iter().map(one).find(|text| Trust::parse(text).is_ok()).ok_or(error)
 }
 
 /// Where the policy lies, if there is one.

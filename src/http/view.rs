@@ -61,15 +61,20 @@ impl View {
 
     /// The same ledger as of an older checkpoint.
     pub fn at(mut self, size: u64) -> Result<View, Problem> {
+        let note = self.note_at(size)?;
+        self.under = Under { size, note };
+        Ok(self)
+    }
+
+    /// The checkpoint that was signed at a size, with the cosignatures that are kept of it.
+    pub fn note_at(&self, size: u64) -> Result<String, Problem> {
         let none = || Problem::new(text::Problem::NotProven, format!("no checkpoint was signed at {size}"));
         let note = checkpoints::at(&self.reader.0, size).map_err(Problem::internal)?.ok_or_else(none)?;
         let cosigned = self.cosigned.as_ref().and_then(|cosigned| cosigned.at(size));
-        let note = match cosigned {
-            Some(cosigned) => cosigned.note.to_string(),
-            None => String::from_utf8(note).map_err(Problem::internal)?,
-        };
-        self.under = Under { size, note };
-        Ok(self)
+        match cosigned {
+            Some(cosigned) => Ok(cosigned.note.to_string()),
+            None => String::from_utf8(note).map_err(Problem::internal),
+        }
     }
 
     /// A receipt: that this entry is in the log, with its bytes; under the newest checkpoint that meets the witness policy

@@ -4,6 +4,7 @@
 //! table here. A table is an enum, so a word that does not exist does not compile. No I/O, no knowledge of pages.
 
 mod balance;
+mod explore;
 mod fault;
 mod flag;
 pub mod labels;
@@ -17,6 +18,7 @@ mod witness;
 mod words;
 
 pub use balance::{Figure, GraphWord, Imbalance};
+pub use explore::Explore;
 pub use fault::Fault;
 pub use flag::Flag;
 pub use page::Page;
@@ -36,6 +38,7 @@ pub fn entries() -> Vec<Entry> {
         words::entries::<Amount>(),
         words::entries::<ClaimState>(),
         words::entries::<Condition>(),
+        words::entries::<Explore>(),
         words::entries::<Fault>(),
         words::entries::<Figure>(),
         words::entries::<GraphWord>(),

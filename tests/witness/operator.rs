@@ -88,6 +88,11 @@ fn two_of_three_are_enough_while_one_is_slow_and_one_is_down() {
     let witnesses = told["witnesses"].as_array().unwrap();
     assert_eq!(witnesses.len(), 3);
     assert!(witnesses[2]["size"].is_null() && witnesses[2]["problem"].is_string(), "{told}");
+
+    // The explorer shows each line, and what it could check of it.
+    let page = client.get(&format!("/explore/checkpoint/{}?lang=en", told["size"])).text();
+    assert_eq!(page.matches("a witness&#39;s cosignature of").count(), 2, "{page}");
+    assert!(page.contains("the log&#39;s signature, checked") && !page.contains("no witness"), "{page}");
     assert!(witnesses[0]["at"].is_string() && witnesses[0]["problem"].is_null(), "{told}");
 
     let (zh, en) = (get_page(client, "zh"), get_page(client, "en"));

@@ -16,7 +16,7 @@ use super::typed::{self, Meant, TYPED_CHARS_MAX};
 use super::witness_rows::WitnessesSeen;
 use crate::http::problem::Problem;
 use crate::http::view::View;
-use crate::http::{AppState, time};
+use crate::http::{AppState, etag, time};
 use crate::ledger::Entry;
 use crate::merkle::Hash;
 use crate::merkle::tree::root_at;
@@ -300,7 +300,7 @@ fn held(state: &AppState, story: &Story) -> Result<BTreeSet<Hash>, Problem> {
 /// What a page depends on beyond its address.
 const VARY: &str = "Accept, Accept-Language, Cookie";
 
-fn layout(state: &AppState, request: &HttpRequest, path: &str, query: &'static str) -> Layout {
+pub(super) fn layout(state: &AppState, request: &HttpRequest, path: &str, query: &'static str) -> Layout {
     let config = &state.config;
     Layout {
         lang: language::of(request),
@@ -332,8 +332,12 @@ fn trouble(request: &HttpRequest, layout: Layout, problem: &Problem) -> HttpResp
 }
 
 fn see(id: &str) -> HttpResponse {
+    see_other(&format!("/b/{id}"))
+}
+
+pub(super) fn see_other(address: &str) -> HttpResponse {
     HttpResponse::SeeOther()
-        .insert_header((header::LOCATION, format!("/b/{id}")))
+        .insert_header((header::LOCATION, address))
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .finish()
 }
@@ -347,30 +351,34 @@ pub(super) fn html(request: &HttpRequest, status: StatusCode, view: &impl Templa
 
 /// A page may be kept, but is asked for again each time: a hold must show at once.
 fn answer(request: &HttpRequest, status: StatusCode, body: String) -> HttpResponse {
-    let digest = Hash::of(body.as_bytes()).to_string();
-    let etag = format!("W/\"{}\"", &digest[..32]);
+    answer_under(request, status, body, POLICY.as_str())
+}
+
+/// As [`answer`], under another content security policy.
+pub(super) fn answer_under(
+    request: &HttpRequest,
+    status: StatusCode,
+    body: String,
+    policy: &'static str,
+) -> HttpResponse {
+    let etag = etag::of(body.as_bytes());
     let mut response = HttpResponse::build(status);
     response
         .content_type("text/html; charset=utf-8")
         .insert_header((header::CACHE_CONTROL, "no-cache"))
         .insert_header((header::VARY, VARY))
         .insert_header((header::CONTENT_LANGUAGE, language::of(request).tag()))
-        .insert_header((header::CONTENT_SECURITY_POLICY, POLICY.as_str()));
+        .insert_header((header::CONTENT_SECURITY_POLICY, policy));
     if let Some(lang) = language::chosen(request) {
         response.insert_header((header::SET_COOKIE, language::cookie(lang)));
     }
     if status == StatusCode::OK {
         response.insert_header((header::ETAG, etag.clone()));
-        if is_known(request, &etag) {
+        if etag::is_known(request, &etag) {
             return response.status(StatusCode::NOT_MODIFIED).finish();
         }
     }
     response.body(body)
-}
-
-fn is_known(request: &HttpRequest, etag: &str) -> bool {
-    let headers = request.headers().get_all(header::IF_NONE_MATCH).filter_map(|value| value.to_str().ok());
-    headers.flat_map(|value| value.split(',')).any(|known| known.trim() == etag)
 }
 
 /// Programs ask for JSON by name; browsers name HTML, or nothing.
