@@ -231,8 +231,9 @@ class Checker {
     if (entry.type === "map") return;
     const claims = new Map(this.bundle.claims.map((claim) => [claim.subject, claim]));
     for (const link of entry.links) {
-      const twin = this.bundle.chains.get(link.subject)?.find((other) => other.link.n === link.n);
-      require(!twin || twin.record.leaf === leaf, `${link.subject} has two different records ${link.n}`);
+      const here = this.bundle.chains.get(link.subject) ?? [];
+      const twin = here.find((other) => other.link.n === link.n && other.record.leaf !== leaf);
+      require(!twin, `${link.subject} has two different records ${link.n}`);
       const claim = claims.get(link.subject);
       if (!claim || seq >= BigInt(mapRecordOf(this.bundle).size)) continue;
       const count = claim.value?.count ?? 0;
