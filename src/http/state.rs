@@ -56,7 +56,15 @@ impl AppState {
         let demonstration = log.demonstration;
         let trust = Trust::to_text(&log.origin, &[log.log_vkey], log.ledger, None);
         let (reads, writes) = (Limit::new(config.reads).into(), Limit::new(config.writes).into());
-        Ok(AppState { ledger, config, trust, demonstration, metrics: Metrics::default().into(), reads, writes })
+        Ok(AppState {
+            ledger,
+            config,
+            trust,
+            demonstration,
+            metrics: Metrics::default().into(),
+            reads,
+            writes,
+        })
     }
 
     /// Why the ledger takes no statements just now.

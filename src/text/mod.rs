@@ -3,6 +3,7 @@
 //! Kinds, fields and codes are named by the schemas, once; [`labels`] reads them there. Everything else is a word of a
 //! table here. A table is an enum, so a word that does not exist does not compile. No I/O, no knowledge of pages.
 
+mod check;
 mod fault;
 pub mod labels;
 mod page;
@@ -11,6 +12,7 @@ mod produce;
 mod verdict;
 mod words;
 
+pub use check::Check;
 pub use fault::Fault;
 pub use page::Page;
 pub use problem::Problem;
@@ -24,6 +26,7 @@ use words::Entry;
 pub fn entries() -> Vec<Entry> {
     [
         words::entries::<Amount>(),
+        words::entries::<Check>(),
         words::entries::<Condition>(),
         words::entries::<Fault>(),
         words::entries::<KeyStanding>(),

@@ -1,7 +1,9 @@
-//! Pages that people read, complete without a script: the provenance page of a batch and the front page.
+//! Pages that people read, complete without a script: the provenance page of a batch and the front page. What runs in
+//! the browser, and only when asked for, is the verifier of `web/`.
 //!
 //! Handlers look up and answer, views hold what is shown, already in words, and templates put it in order.
 
+mod assets;
 mod batch_view;
 mod handlers;
 mod language;
@@ -17,6 +19,8 @@ use super::endpoints::{Endpoint, read, register};
 pub fn configure(config: &mut ServiceConfig) {
     let pages = vec![
         Endpoint::get("/", read().to(handlers::home)),
+        Endpoint::get("/verify", read().to(handlers::verify)),
+        Endpoint::get("/assets/{name}", read().to(assets::asset)),
         Endpoint::get("/{b:[bB]}/{batch}", read().to(handlers::batch)),
         Endpoint::get("/{b:[bB]}/{batch}/qr.png", read().to(handlers::qr_png)),
         Endpoint::get("/{b:[bB]}/{batch}/qr.svg", read().to(handlers::qr_svg)),

@@ -53,26 +53,26 @@ export function parseEntry(data: Uint8Array): Entry {
 
 /** Reads an entry of JSON that is canonical already. */
 export function readEntry(value: Json): Entry {
-  require(isMembers(value), "an entry is an object");
+  require(isMembers(value), "entry");
   const data = encode(value);
-  require(data.length <= ENTRY_BYTES_MAX, "an entry of too many bytes");
+  require(data.length <= ENTRY_BYTES_MAX, "entry");
   const placed = { seq: natural(value.seq), at: natural(value.at), leaf: leafHash(data) };
   if (value.type === "map") return readMapRecord(value, placed);
-  require(value.type === "record" || value.type === "genesis", "an entry of another type");
+  require(value.type === "record" || value.type === "genesis", "entry");
   members(value, ["at", "envelope", "links", "seq", "type"]);
   const envelope = readEnvelope(value.envelope);
   const isGenesis = value.type === "genesis";
   require(isGenesis === (placed.seq === 0) && isGenesis === isKind(envelope.payload, "genesis"), "genesis");
   const links = array(value.links).map(readLink);
   const linked = links.map((link) => link.subject).join();
-  require(linked === subjectsOf(envelope.payload).join(), "links are not those of the payload");
+  require(linked === subjectsOf(envelope.payload).join(), "links");
   return { type: value.type, ...placed, ...envelope, links };
 }
 
 function readMapRecord(value: Members, placed: Placed): MapRecord {
   members(value, ["at", "root", "seq", "size", "type"]);
   const size = natural(value.size);
-  require(size === placed.seq && size !== 0, "a map record of another size");
+  require(size === placed.seq && size !== 0, "map record");
   return { type: "map", ...placed, root: hash(value.root), size };
 }
 
@@ -84,12 +84,12 @@ export function readEnvelope(value: Json | undefined): Pick<LogRecord, "payload"
   const signatures = array(envelope.signatures, 1, 4).map((item) => {
     const signature = members(item, ["keyid", "sig"]);
     const sig = fromBase64(text(signature.sig));
-    require(sig.length === 64, "a signature of other than 64 bytes");
+    require(sig.length === 64, "signature");
     return { keyid: hash(signature.keyid), sig };
   });
   const payload = parsePayload(signed);
   const keys = payload.signers.map((signer) => signer.key).join();
-  require(signatures.map((signature) => signature.keyid).join() === keys, "signatures are not those of the signers");
+  require(signatures.map((signature) => signature.keyid).join() === keys, "signers");
   return { payload, signed, signatures };
 }
 

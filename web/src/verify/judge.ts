@@ -1,4 +1,7 @@
-/** One record and what stands before it: may it stand here, and what follows (docs/format.md §13.3-13.6, §13.8). */
+/**
+ * One record and what stands before it: may it stand here, and what follows (docs/format.md §13.3-13.6, §13.8).
+ * A refusal is told by its code (§13.9).
+ */
 
 import { Refused, require } from "./bytes";
 import { type LogRecord, linkOf, lotsOf } from "./entry";
@@ -33,7 +36,7 @@ export class Judge {
   }
 
   run(): void {
-    require(ABOUT.get(this.kind)?.includes(kindOf(this.subject)), `${this.kind} about ${this.subject}`);
+    require(ABOUT.get(this.kind)?.includes(kindOf(this.subject)), "form");
     this.checkTouches();
     this.checkFiles();
     if (this.kind === "correction/1") this.correction();
@@ -69,9 +72,9 @@ export class Judge {
     if (["genesis/1", "org.register/1", "correction/1", "withdrawal/1"].includes(this.kind)) return;
     const named = new Set<string>();
     walk(this.data, (node) => void (isSubject(node) && named.add(node)));
-    require(this.record.payload.touches.every((touched) => named.has(touched)), "it touches what its data does not name");
+    require(this.record.payload.touches.every((touched) => named.has(touched)), "form");
     if (this.kind === "shipping/1" || this.kind === "receiving/1") {
-      require(lotsOf(this.record.payload, "lots").includes(this.subject), "its main subject is none of its lots");
+      require(lotsOf(this.record.payload, "lots").includes(this.subject), "form");
     }
   }
 
@@ -80,7 +83,7 @@ export class Judge {
     const named = ["report_file", "seal_photo"].filter((name) => has(this.data, name)).map((name) => this.data[name]);
     if (isMembers(readings) && has(readings, "chunk")) named.push(readings.chunk);
     const own = (this.record.payload.attachments ?? []).map((file) => file.commitment);
-    require(named.every((file) => own.includes(file as string)), "it names a file that it does not attach");
+    require(named.every((file) => own.includes(file as string)), "form");
   }
 
   // -- §13.4
@@ -90,11 +93,11 @@ export class Judge {
     const org = this.known<"org">(signer.org);
     const key = this.known<"key">(`key:${signer.key}`);
     if (org === UNKNOWN || key === UNKNOWN) return false;
-    require(key.org === signer.org && !key.revoked, "a foreign or revoked key");
-    require(this.record.at >= key.effectiveAt, "a key of a recovery that still waits");
+    require(key.org === signer.org && !key.revoked, "right");
+    require(this.record.at >= key.effectiveAt, "right");
     const mayAct = org.status === "active" || signer.org === "org:registrar" || this.kind === "org.key.revoke/1";
-    require(mayAct, `${signer.org} is not active`);
-    require(org.roles.has(signer.as), `${signer.org} does not have the role ${signer.as}`);
+    require(mayAct, "right");
+    require(org.roles.has(signer.as), "right");
     this.checkScope(signer, key);
     return true;
   }
@@ -104,7 +107,7 @@ export class Judge {
     if (key.scope !== "admin") {
       const kind = this.isAboutRecord() ? this.original()?.kind : this.kind;
       if (kind === undefined) return;
-      require(key.scope.has(kind.slice(0, kind.indexOf("/"))), `the key's scope does not hold ${kind}`);
+      require(key.scope.has(kind.slice(0, kind.indexOf("/"))), "right");
     }
     if (key.plots) this.checkPlots(key.plots);
   }
@@ -123,7 +126,7 @@ export class Judge {
       plots.push(crop.plot);
     }
     const covered = plots.length > 0 && plots.every((plot) => allowed.has(plot.slice(plot.indexOf(":") + 1)));
-    require(covered, "the key is for other plots");
+    require(covered, "right");
   }
 
   private begins(subject: string): boolean {
@@ -132,14 +135,13 @@ export class Judge {
 
   private begunCrop(): Crop {
     const plot = this.text("plot");
-    require(plot !== undefined && plot.startsWith("plot:"), "crop.open names no plot");
+    require(plot !== undefined && plot.startsWith("plot:"), "form");
     return { plot };
   }
 
   /** The first who stands and meets the kind's own condition; where none is judged, the first who is unknown. */
   findAuthor(condition: Condition, introduced: readonly string[] = []): void {
     let unjudged: string | undefined;
-    let refusal = "no signer may make this statement";
     for (const signer of this.record.payload.signers) {
       if (introduced.includes(signer.key)) continue;
       if (!this.stands(signer)) unjudged ??= signer.org;
@@ -149,12 +151,11 @@ export class Judge {
           this.author = signer.org;
         } catch (error) {
           if (!(error instanceof Refused)) throw error;
-          refusal = error.message;
         }
       }
     }
     this.author ??= unjudged;
-    require(this.author !== undefined, refusal);
+    require(this.author !== undefined, "right");
   }
 
   // -- §13.5
@@ -165,7 +166,7 @@ export class Judge {
     this.findAuthor((signer) => {
       for (const subject of subjects) {
         const row = rights.find((right) => right.about === kindOf(subject) && right.roles.includes(signer.as));
-        require(row, `${signer.as} may not sign ${this.kind} about ${subject}`);
+        require(row, "right");
         this.checkRelation(signer.org, subject, row.relation);
       }
     });
@@ -177,17 +178,17 @@ export class Judge {
     const isNew = this.isNew(subject);
     if (relation === "any" || relation === "own") {
       this.known(subject);
-      require(own || relation === "any", `${subject} does not belong to ${org}`);
-    } else if (relation === "new") require(own && isNew, `${subject} is not new, or another's`);
+      require(own || relation === "any", "right");
+    } else if (relation === "new") require(own && isNew, "right");
     else if (relation === "new or planted") {
-      require(own, `${subject} does not belong to ${org}`);
+      require(own, "right");
       const batch = isNew ? UNKNOWN : this.known<"batch">(subject);
-      require(batch === UNKNOWN || batch.growing, `${subject} no longer grows`);
+      require(batch === UNKNOWN || batch.growing, "right");
     } else if (relation === "transformed" && lotsOf(this.record.payload, "outputs").includes(subject)) {
-      require(own && isNew, `the output ${subject} is not new, or another's`);
+      require(own && isNew, "right");
     } else if (relation === "receiver") this.checkReceiver(org, subject);
     else {
-      require(relation !== "transformed" || subject !== this.subject, "the main subject is an output");
+      require(relation !== "transformed" || subject !== this.subject, "right");
       this.checkHeld(org, subject, relation);
     }
   }
@@ -196,14 +197,14 @@ export class Judge {
     const batch = this.known<"batch">(subject);
     if (batch === UNKNOWN || batch.holders.has(org)) return;
     const carried = batch.open.some((shipment) => `org:${shipment.carrier}` === org);
-    require(relation === "held or carried" && carried, `${org} does not hold ${subject}`);
+    require(relation === "held or carried" && carried, "right");
   }
 
   private checkReceiver(org: string, subject: string): void {
     const batch = this.known<"batch">(subject);
     if (batch === UNKNOWN) return;
     const shipment = batch.open.find((open) => open.leaf === this.text("shipment"));
-    require(shipment?.to !== undefined && `org:${shipment.to}` === org, `no open shipment of ${subject} to ${org}`);
+    require(shipment?.to !== undefined && `org:${shipment.to}` === org, "right");
   }
 
   // -- §13.6
@@ -238,24 +239,24 @@ export class Judge {
   /** The first version of what is corrected or withdrawn; undefined where the bundle does not show it. */
   private original(): Original | undefined {
     const leaf = this.kind === "withdrawal/1" ? this.text("withdraws") : this.record.payload.corrects;
-    require(isHash(leaf), `${this.kind} names no record`);
+    require(isHash(leaf), "form");
     const original = this.ledger.originals.get(leaf);
     if (!original || !this.ledger.originals.has(original.leaf)) {
       this.missing.add(this.subject);
       return undefined;
     }
-    require(!this.ledger.withdrawn.has(original.leaf), "the record was already withdrawn");
-    require(this.ledger.current.get(original.leaf) === leaf, "the record was already corrected");
+    require(!this.ledger.withdrawn.has(original.leaf), "stale-correction");
+    require(this.ledger.current.get(original.leaf) === leaf, "stale-correction");
     return original;
   }
 
   private correction(): void {
     const original = this.original();
     if (!original) return this.findAuthor(() => undefined);
-    require(spell(this.record.payload) === original.subjects, "a correction keeps its subjects");
-    require(isCorrectable(original.kind), `${original.kind} cannot be corrected`);
+    require(spell(this.record.payload) === original.subjects, "form");
+    require(isCorrectable(original.kind), "right");
     const { data } = this.data;
-    require(isMembers(data) && references(original.kind, data) === original.references, "a correction keeps what it names");
+    require(isMembers(data) && references(original.kind, data) === original.references, "form");
     this.byAuthorOf(original);
     this.corrected = original;
   }
@@ -263,14 +264,14 @@ export class Judge {
   private withdrawal(): void {
     const original = this.original();
     if (!original) return this.findAuthor(() => undefined);
-    require(spell(this.record.payload) === original.subjects, "a withdrawal keeps its subjects");
-    require(isWithdrawable(original.kind), `${original.kind} cannot be withdrawn`);
+    require(spell(this.record.payload) === original.subjects, "form");
+    require(isWithdrawable(original.kind), "right");
     this.byAuthorOf(original);
     this.withdrawn = original;
   }
 
   private byAuthorOf(original: Original): void {
-    this.findAuthor((signer) => require(signer.org === original.author, `only ${original.author} may change this record`));
+    this.findAuthor((signer) => require(signer.org === original.author, "right"));
   }
 }
 

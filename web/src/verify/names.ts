@@ -140,9 +140,9 @@ export function resolve(root: Json, pointer: string): Json | undefined {
 export function members(value: Json | undefined, always: readonly string[], optional: readonly string[] = []): Members {
   require(isMembers(value), "not an object");
   const names = Object.keys(value);
-  require(always.every((name) => has(value, name)), `members are missing: ${names.join(", ")}`);
+  require(always.every((name) => has(value, name)), `members ${names.join(", ")}`);
   const known = names.every((name) => always.includes(name) || optional.includes(name));
-  require(known, `members that are not known: ${names.join(", ")}`);
+  require(known, `members ${names.join(", ")}`);
   return value;
 }
 

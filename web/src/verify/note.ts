@@ -29,10 +29,10 @@ function isKeyName(name: string): boolean {
 /** A verifier key of that type. */
 export function parseVkey(text: string, type: number): Key {
   const [, name, id, base64] = /^([^+]*)\+([0-9a-f]{8})\+([^]*)$/.exec(text) ?? [];
-  require(name !== undefined && isKeyName(name) && base64 !== undefined, "a verifier key");
+  require(name !== undefined && isKeyName(name) && base64 !== undefined, "vkey");
   const data = fromBase64(base64);
-  require(data.length === 33 && data[0] === type && isGoodKey(data.subarray(1)), "a verifier key");
-  require(sha256(utf8(name), utf8("\n"), data).slice(0, 8) === id, "a verifier key's id");
+  require(data.length === 33 && data[0] === type && isGoodKey(data.subarray(1)), "vkey");
+  require(sha256(utf8(name), utf8("\n"), data).slice(0, 8) === id, "vkey");
   return { name, id: id!, type, key: data.subarray(1) };
 }
 
@@ -47,19 +47,19 @@ interface Line {
 }
 
 export function parseNote(note: string): { text: string; lines: Line[] } {
-  require(utf8(note).length <= NOTE_BYTES_MAX, "a note of too many bytes");
-  require(![...note].some((letter) => letter < " " && letter !== "\n"), "a note with control characters");
+  require(utf8(note).length <= NOTE_BYTES_MAX, "note");
+  require(![...note].some((letter) => letter < " " && letter !== "\n"), "note");
   const gap = note.lastIndexOf("\n\n");
-  require(gap >= 0 && note.endsWith("\n") && note.length > gap + 2, "a note without signatures");
+  require(gap >= 0 && note.endsWith("\n") && note.length > gap + 2, "note");
   const lines = note.slice(gap + 2, -1).split("\n");
-  require(lines.length <= LINES_MAX, "a note with too many signatures");
+  require(lines.length <= LINES_MAX, "note");
   return {
     text: note.slice(0, gap + 1),
     lines: lines.map((line) => {
       const [, name, base64] = /^\u2014 ([^ ]+) ([^ ]+)$/.exec(line) ?? [];
-      require(name !== undefined && base64 !== undefined && isKeyName(name), "a signature line");
+      require(name !== undefined && base64 !== undefined && isKeyName(name), "signature line");
       const data = fromBase64(base64);
-      require(data.length > 4, "a signature line");
+      require(data.length > 4, "signature line");
       return { name, id: hex(data.subarray(0, 4)), data: data.subarray(4) };
     }),
   };
@@ -75,9 +75,9 @@ async function signedAt(engine: Engine, key: Key, text: string, data: Uint8Array
 }
 
 function cosigned(text: string, data: Uint8Array): [bigint, string] {
-  require(data.length >= 8, "a cosignature without a time");
+  require(data.length >= 8, "cosignature");
   const time = BigInt(`0x${hex(data.subarray(0, 8))}`);
-  require(time < 1n << 63n, "a cosignature's time");
+  require(time < 1n << 63n, "cosignature");
   return [time, `cosignature/v1\ntime ${time}\n${text}`];
 }
 
@@ -104,9 +104,9 @@ export async function openCheckpoint(note: string, trust: Trust, engine: Engine)
     }
   }
   const rows = text.split("\n");
-  require(rows.length === 4 && rows[3] === "" && isKeyName(rows[0]!), "a checkpoint has three lines");
+  require(rows.length === 4 && rows[3] === "" && isKeyName(rows[0]!), "checkpoint");
   const [size, root] = [decimal(rows[1]!), fromBase64(rows[2]!)];
-  require(root.length === 32, "a checkpoint's root");
+  require(root.length === 32, "checkpoint");
   require(rows[0] === trust.origin, "the checkpoint is of another log");
   require(signers.some((key) => key.name === rows[0]), "the log has not signed the checkpoint");
   const cosigners = trust.witnesses.filter(({ key }) => times.has(key));
@@ -123,19 +123,19 @@ export interface Receipt {
 }
 
 export async function openReceipt(text: string, trust: Trust, engine: Engine): Promise<Receipt> {
-  require(utf8(text).length <= RECEIPT_BYTES_MAX, "a receipt of too many bytes");
+  require(utf8(text).length <= RECEIPT_BYTES_MAX, "receipt");
   const gap = text.indexOf("\n\n");
   const lines = text.slice(0, Math.max(gap, 0)).split("\n");
-  require(gap >= 0 && lines.shift() === "c2sp.org/tlog-proof@v1", "no receipt");
+  require(gap >= 0 && lines.shift() === "c2sp.org/tlog-proof@v1", "receipt");
   let extra: Uint8Array = new Uint8Array();
   if (lines[0]?.startsWith("extra")) {
-    require(lines[0].startsWith("extra ") && lines[0].length > 6, "a receipt's extra");
+    require(lines[0].startsWith("extra ") && lines[0].length > 6, "receipt");
     extra = fromBase64(lines.shift()!.slice(6));
   }
   const index = lines.shift();
-  require(index !== undefined && index.startsWith("index "), "a receipt without an index");
+  require(index !== undefined && index.startsWith("index "), "receipt");
   const path = lines.map(fromBase64);
-  require(path.length <= 64 && path.every((each) => each.length === 32), "a receipt's path");
+  require(path.length <= 64 && path.every((each) => each.length === 32), "receipt");
   const seq = decimal(index.slice(6));
   const { size, root } = await openCheckpoint(text.slice(gap + 2), trust, engine);
   const leaf = leafHash(extra);

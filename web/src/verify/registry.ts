@@ -38,20 +38,20 @@ export class Registry {
 
   private readonly isAdmin = (signer: Signer): void => {
     const key = this.judge.known<"key">(`key:${signer.key}`);
-    require(key === UNKNOWN || key.scope === "admin", "not a key of scope admin");
+    require(key === UNKNOWN || key.scope === "admin", "right");
   };
 
   private readonly isRegistrarAdmin = (signer: Signer): void => {
-    require(signer.org === REGISTRAR && signer.as === "registrar", "not the registrar");
+    require(signer.org === REGISTRAR && signer.as === "registrar", "right");
     this.isAdmin(signer);
   };
 
   /** The keyids that the statement introduces, all of them new and signing themselves. */
   private introduced(): string[] {
     const ids = introducedKeys(this.judge.record.payload).map((key) => sha256(key));
-    require(ids.length > 0, "it names no keys");
+    require(ids.length > 0, "form");
     for (const id of ids) {
-      require(this.judge.isNew(`key:${id}`) && this.signers.some((signer) => signer.key === id), "possession of a key");
+      require(this.judge.isNew(`key:${id}`) && this.signers.some((signer) => signer.key === id), "right");
     }
     return ids;
   }
@@ -63,22 +63,22 @@ export class Registry {
 
   private roles(): Set<string> {
     const { roles } = this.judge.data;
-    require(Array.isArray(roles) && roles.length > 0, "roles");
-    require(roles.every((role) => typeof role === "string" && ROLES.has(role) && role !== "registrar"), "roles");
+    require(Array.isArray(roles) && roles.length > 0, "form");
+    require(roles.every((role) => typeof role === "string" && ROLES.has(role) && role !== "registrar"), "form");
     return new Set(roles as string[]);
   }
 
   private touchesExactly(subjects: string[]): void {
-    require(this.judge.record.payload.touches.join() === subjects.sort().join(), "it touches other subjects");
+    require(this.judge.record.payload.touches.join() === subjects.sort().join(), "form");
   }
 
   private genesis(): void {
     const { judge } = this;
     const ids = this.introduced();
-    require(ids.length === 2 && judge.subject === REGISTRAR, "genesis");
+    require(ids.length === 2 && judge.subject === REGISTRAR, "form");
     this.touchesExactly([...ids.map((id) => `key:${id}`), "ledger:"]);
     for (const signer of this.signers) {
-      require(signer.org === REGISTRAR && signer.as === "registrar", "a signer of genesis");
+      require(signer.org === REGISTRAR && signer.as === "registrar", "form");
     }
     judge.facts.set(REGISTRAR, { roles: new Set(["registrar"]), status: "active" } satisfies Org);
     judge.facts.set("ledger:", {});
@@ -86,24 +86,24 @@ export class Registry {
     judge.author = REGISTRAR;
     judge.demonstration = judge.data.demonstration === true;
     judge.logVkey = judge.text("log_vkey");
-    require(judge.logVkey !== undefined, "log_vkey");
-    require(parseVkey(judge.logVkey, LOG_KEY).name === judge.record.payload.origin, "log_vkey");
+    require(judge.logVkey !== undefined, "form");
+    require(parseVkey(judge.logVkey, LOG_KEY).name === judge.record.payload.origin, "form");
     this.moveTo(judge.data.rules);
   }
 
   private moveTo(rules: Json | undefined): void {
-    require(isNatural(rules), "it names no rules");
+    require(isNatural(rules), "form");
     if (!RULES_KNOWN.includes(rules)) throw new NewerRules(`rules ${rules}`);
     this.judge.rules = rules;
   }
 
   private orgRegister(): void {
     const { judge } = this;
-    require(judge.isNew(judge.subject), "not a new organisation");
+    require(judge.isNew(judge.subject), "right");
     const [ids, roles] = [this.introduced(), this.roles()];
     this.touchesExactly(ids.map((id) => `key:${id}`));
     for (const signer of this.signers.filter(({ key }) => ids.includes(key))) {
-      require(signer.org === judge.subject && roles.has(signer.as), "a founding key of another");
+      require(signer.org === judge.subject && roles.has(signer.as), "right");
     }
     judge.findAuthor(this.isRegistrarAdmin, ids);
     judge.facts.set(judge.subject, { roles, status: "active" } satisfies Org);
@@ -119,7 +119,7 @@ export class Registry {
     });
     const org = judge.known<"org">(judge.subject);
     if (org === UNKNOWN) return;
-    require(ownFields || judge.subject !== REGISTRAR, "the registrar does not change");
+    require(ownFields || judge.subject !== REGISTRAR, "right");
     const roles = has(judge.data, "roles") ? this.roles() : org.roles;
     const named = judge.text("status");
     const status = named && ["active", "suspended", "closed"].includes(named) ? named : org.status;
@@ -129,19 +129,19 @@ export class Registry {
   private orgKeyAdd(): void {
     const { judge } = this;
     const [id] = this.introduced() as [string];
-    require(judge.subject === `key:${id}`, "it is about another key");
+    require(judge.subject === `key:${id}`, "form");
     const own = this.signers.find((signer) => signer.key === id)!;
     const org = judge.known<"org">(own.org);
-    require(org === UNKNOWN || org.roles.has(own.as), `${own.org} does not have the role ${own.as}`);
+    require(org === UNKNOWN || org.roles.has(own.as), "right");
     let effectiveAt = 0;
     if (has(judge.data, "recovery")) effectiveAt = this.recovery(id, own.org);
     else {
       judge.findAuthor((signer) => {
-        require(signer.org === own.org, "a key is added by its own organisation");
+        require(signer.org === own.org, "right");
         this.isAdmin(signer);
       }, [id]);
     }
-    require(has(judge.data, "scope"), "it names no scope");
+    require(has(judge.data, "scope"), "form");
     const scope: Members = isMembers(judge.data.scope) ? judge.data.scope : {};
     this.begin(own.org, id, {
       scope: scope.admin === true ? "admin" : strings(scope.kinds),
@@ -154,10 +154,10 @@ export class Registry {
   private recovery(id: string, org: string): number {
     const { judge } = this;
     const recovery: Members = isMembers(judge.data.recovery) ? judge.data.recovery : {};
-    require(recovery.org === org, "the recovery is of another organisation");
+    require(recovery.org === org, "form");
     judge.findAuthor(this.isRegistrarAdmin, [id]);
     const hours = recovery.delay_hours;
-    require(isNatural(hours) && hours >= 24 && hours <= 720, "a recovery waits 24 to 720 hours");
+    require(isNatural(hours) && hours >= 24 && hours <= 720, "form");
     const agreed = this.signers.some((signer) => signer.org === org && signer.key !== id);
     return agreed ? 0 : judge.record.at + hours * HOUR_MS;
   }
@@ -165,24 +165,24 @@ export class Registry {
   private orgKeyRevoke(): void {
     const { judge } = this;
     const key = judge.known<"key">(judge.subject);
-    require(key === UNKNOWN || !key.revoked, "the key is already revoked");
+    require(key === UNKNOWN || !key.revoked, "right");
     judge.findAuthor((signer) => {
       if (key === UNKNOWN) return;
-      require(signer.org === key.org, "a key is revoked by its own organisation");
+      require(signer.org === key.org, "right");
       if (`key:${signer.key}` !== judge.subject) this.isAdmin(signer);
     });
     if (key !== UNKNOWN) judge.facts.set(judge.subject, { ...key, revoked: true } satisfies KeyFact);
   }
 
   private aboutTheLedger(): void {
-    require(subjectsOf(this.judge.record.payload).join() === "ledger:", "it is not about the ledger alone");
+    require(subjectsOf(this.judge.record.payload).join() === "ledger:", "form");
     this.judge.findAuthor(this.isRegistrarAdmin);
   }
 
   private ledgerRules(): void {
     this.aboutTheLedger();
     const { rules } = this.judge.data;
-    require(isNatural(rules) && rules > this.judge.ledger.rules, "rules only move forward");
+    require(isNatural(rules) && rules > this.judge.ledger.rules, "right");
     this.moveTo(rules);
   }
 
@@ -190,11 +190,11 @@ export class Registry {
     this.aboutTheLedger();
     const { judge } = this;
     const [old, next, until] = ["old_vkey", "new_vkey", "both_until"].map((name) => judge.text(name));
-    require(old !== undefined && next !== undefined && until !== undefined, "ledger.key");
+    require(old !== undefined && next !== undefined && until !== undefined, "form");
     const current = judge.ledger.logVkey;
-    require((current === undefined || current === old) && old !== next, "not the current log key by another");
+    require((current === undefined || current === old) && old !== next, "right");
     const keys = [parseVkey(old, LOG_KEY), parseVkey(next, LOG_KEY)] as const;
-    require(keys[0].name === keys[1].name, "log keys of two names");
+    require(keys[0].name === keys[1].name, "form");
     const message = utf8(`suyuan/log-key/v1\n${old}\n${next}\n${until}\n`);
     ["signature_old", "signature_new"].forEach((name, i) => {
       const signature = judge.text(name);
@@ -208,7 +208,7 @@ export class Registry {
     this.aboutTheLedger();
     const rows = Object.values(this.judge.data).filter((table) => Array.isArray(table)).flat();
     const isFictional = rows.some((row) => isMembers(row) && has(row, "fictional"));
-    require(this.judge.ledger.demonstration || !isFictional, "fictional rows in a ledger that is no demonstration");
+    require(this.judge.ledger.demonstration || !isFictional, "right");
   }
 }
 

@@ -13,8 +13,8 @@ export function nodeHash(left: Hash, right: Hash): Hash {
 
 /** The root to which a subset proof leads; `leaves` are (index, leaf hash), strictly rising. */
 export function subsetRoot(leaves: [number, Hash][], size: number, proof: Hash[]): Hash {
-  require(rising(leaves.map(([index]) => index)), "leaves are not in order");
-  require(leaves.length === 0 || leaves[leaves.length - 1]![0] < size, "a leaf beyond the tree");
+  require(rising(leaves.map(([index]) => index)), "leaves");
+  require(leaves.length === 0 || leaves[leaves.length - 1]![0] < size, "leaves");
   let used = 0;
   const range = (from: number, to: number, start: number, end: number): Hash => {
     if (from === to) {
@@ -109,15 +109,15 @@ export function checkMap(root: Hash, subject: string, value: Value | undefined, 
   const bits = fromHex(key);
   const { siblings, other } = proof;
   const depth = siblings.length;
-  require(depth <= DEPTH_MAX, "more siblings than a key has bits");
+  require(depth <= DEPTH_MAX, "siblings");
   let found = ZERO;
   if (value) {
-    require(!other, "presence needs no other leaf");
+    require(!other, "other");
     found = mapLeaf(key, value);
   } else if (other) {
     const others = fromHex(other.key);
-    require(other.key !== key, "the other leaf is the subject's own");
-    for (let i = 0; i < depth; i++) require(bit(others, i) === bit(bits, i), "the other leaf stands elsewhere");
+    require(other.key !== key, "other");
+    for (let i = 0; i < depth; i++) require(bit(others, i) === bit(bits, i), "other");
     found = mapLeaf(other.key, other);
   }
   siblings.forEach((sibling, i) => {

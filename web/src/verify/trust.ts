@@ -48,28 +48,28 @@ export function parseTrust(file: string): Trust {
 }
 
 function readPolicy(trust: Trust, policy: string): void {
-  require(utf8(policy).length <= POLICY_BYTES_MAX, "a policy of too many bytes");
+  require(utf8(policy).length <= POLICY_BYTES_MAX, "policy");
   const logs: Key[] = [];
   const quorums: string[] = [];
   const placed = new Set<string>();
   for (const line of policy.split("\n")) {
-    require(![...line].some((letter) => (letter < " " && letter !== "\t") || letter === "\x7f"), "a policy's characters");
+    require(![...line].some((letter) => (letter < " " && letter !== "\t") || letter === "\x7f"), "policy");
     const [word = "", ...rest] = line.split(/[ \t]+/).filter((each) => each !== "");
     if (word === "" || word.startsWith("#")) continue;
     if (word === "log") logs.push(readLog(rest, logs));
     else if (word === "witness") readWitness(trust, rest);
     else if (word === "group") readGroup(trust, rest, placed);
     else {
-      require(word === "quorum" && rest.length === 1, "a policy's line");
-      require(rest[0] === "none" || isName(trust, rest[0]!), "a quorum of nobody");
+      require(word === "quorum" && rest.length === 1, "policy");
+      require(rest[0] === "none" || isName(trust, rest[0]!), "policy");
       quorums.push(rest[0]!);
     }
   }
-  require(quorums.length === 1, "a policy has one quorum");
+  require(quorums.length === 1, "policy");
   const same = logs.length === new Set(trust.log.map(spell)).size;
-  require(same && logs.every((log) => trust.log.some((key) => isSameKey(key, log))), "a policy of another log");
+  require(same && logs.every((log) => trust.log.some((key) => isSameKey(key, log))), "policy");
   const most = Math.max(logs.length, trust.witnesses.length, trust.groups.size);
-  require(most <= POLICY_ITEMS_MAX, "a policy of too many lines");
+  require(most <= POLICY_ITEMS_MAX, "policy");
   trust.quorum = quorums[0]!;
 }
 
@@ -78,9 +78,9 @@ function spell(key: Key): string {
 }
 
 function readLog(words: string[], logs: Key[]): Key {
-  require(words.length >= 1 && words.length <= 2, "a policy's log");
+  require(words.length >= 1 && words.length <= 2, "policy");
   const key = parseVkey(words[0]!, LOG_KEY);
-  require(!logs.some((log) => log.key.join() === key.key.join()), "a log key twice");
+  require(!logs.some((log) => log.key.join() === key.key.join()), "policy");
   return key;
 }
 
@@ -89,23 +89,23 @@ function isName(trust: Trust, name: string): boolean {
 }
 
 function readWitness(trust: Trust, words: string[]): void {
-  require(words.length >= 2 && words.length <= 3, "a policy's witness");
+  require(words.length >= 2 && words.length <= 3, "policy");
   const [name, vkey] = words as [string, string];
-  require(name !== "none" && !isName(trust, name), "a name twice");
+  require(name !== "none" && !isName(trust, name), "policy");
   const key = parseVkey(vkey, COSIGNER);
-  require(!trust.witnesses.some((witness) => witness.key.key.join() === key.key.join()), "a witness key twice");
+  require(!trust.witnesses.some((witness) => witness.key.key.join() === key.key.join()), "policy");
   trust.witnesses.push({ name, key });
 }
 
 function readGroup(trust: Trust, words: string[], placed: Set<string>): void {
   const [name, count, ...inside] = words;
-  require(name !== undefined && count !== undefined, "a policy's group");
-  require(name !== "none" && !isName(trust, name), "a name twice");
+  require(name !== undefined && count !== undefined, "policy");
+  require(name !== "none" && !isName(trust, name), "policy");
   const size = BigInt(inside.length);
   const least = count === "all" ? size : count === "any" ? 1n : decimal(count);
-  require(least >= 1n && least <= size, "a group's threshold");
+  require(least >= 1n && least <= size, "policy");
   for (const member of inside) {
-    require(isName(trust, member) && !placed.has(member), "a group's member");
+    require(isName(trust, member) && !placed.has(member), "policy");
     placed.add(member);
   }
   trust.groups.set(name, { least, inside });

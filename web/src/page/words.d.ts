@@ -1,0 +1,10 @@
+declare module "words" {
+  const words: {
+    lang: "zh" | "en";
+    words: Record<string, string>;
+    unit: Record<string, string>;
+    kind: Record<string, string>;
+    conclusion: Record<string, string>;
+  };
+  export default words;
+}
