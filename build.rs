@@ -20,7 +20,11 @@ fn main() -> io::Result<()> {
     for path in &files {
         let name = path.file_name().unwrap_or_default();
         // Writing to a string does not fail.
-        let _ = writeln!(list, "    Asset {{ name: {name:?}, body: include_bytes!({path:?}) }},");
+        let _ = writeln!(
+            list,
+            "    Asset {{ name: {name:?}, body: include_bytes!({path:?}), brotli: include_bytes!({:?}) }},",
+            path.with_extension("js.br")
+        );
     }
     list.push_str("]\n");
     let out = env::var("OUT_DIR").map_err(io::Error::other)?;

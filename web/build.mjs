@@ -3,11 +3,10 @@
  * `tests`, builds what the tests run outside of Vitest into node_modules/.suyuan/.
  */
 
-import { readdirSync, rmSync, statSync } from "node:fs";
+import { readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { gzipSync } from "node:zlib";
-import { readFileSync } from "node:fs";
 import { argv } from "node:process";
+import { brotliCompressSync, gzipSync } from "node:zlib";
 
 import { build } from "esbuild";
 
@@ -15,18 +14,28 @@ import { wordsPlugin } from "./words.mjs";
 
 const here = import.meta.dirname;
 const shared = { bundle: true, minify: true, charset: "utf8", legalComments: "none", logLevel: "warning" };
-const page = { ...shared, target: "es2020", format: "iife", entryNames: "[name]-[hash]", outdir: join(here, "dist") };
+const page = {
+  ...shared,
+  target: "es2020",
+  format: "iife",
+  entryNames: "[name]-[hash]",
+  outdir: join(here, "dist"),
+};
 
 async function forTheBinary() {
-  for (const name of readdirSync(page.outdir)) if (name.endsWith(".js")) rmSync(join(page.outdir, name));
+  for (const name of readdirSync(page.outdir)) if (name !== "README.md") rmSync(join(page.outdir, name));
   await build({ ...page, entryPoints: { loader: join(here, "src/page/loader.ts") } });
   for (const lang of ["zh", "en"]) {
     const entryPoints = { [`verify.${lang}`]: join(here, "src/page/main.ts") };
     await build({ ...page, entryPoints, plugins: [wordsPlugin(lang)] });
   }
   for (const name of readdirSync(page.outdir).filter((name) => name.endsWith(".js"))) {
-    const path = join(page.outdir, name);
-    console.log(`${name}: ${statSync(path).size} bytes, ${gzipSync(readFileSync(path), { level: 9 }).length} compressed`);
+    const script = readFileSync(join(page.outdir, name));
+    const brotli = brotliCompressSync(script);
+    writeFileSync(join(page.outdir, `${name}.br`), brotli);
+    console.log(
+      `${name}: ${script.length} bytes, ${gzipSync(script).length} by gzip, ${brotli.length} by brotli`,
+    );
   }
 }
 

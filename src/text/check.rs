@@ -34,14 +34,17 @@ table! {
             "这些记录都在运营方签过名的同一本总账里。"
             "All these records are in the one log that the operator has signed.",
         Freshness "freshness"
-            "有独立见证在一天之内看过这本账，不是旧账。"
-            "An independent witness has seen this log within a day: it is not an old copy.",
+            "有独立见证在一天内看过这本账。"
+            "An independent witness has seen this log within a day.",
         Witnesses "witnesses"
             "有足够多的独立见证为同一本账签名。"
             "Enough independent witnesses have signed the same log.",
         Anchors "anchors"
-            "账本状态另存在公开的地方（本程序不检查）。"
-            "The state of the log is kept in a public place too (not checked here).",
+            "账本状态另存在公开的地方。"
+            "The state of the log is kept in a public place too.",
+
+        Unconfirmed "unconfirmed" "还没有确认：{what}" "Not confirmed: {what}",
+        Untrue "untrue" "不成立：{what}" "Not so: {what}",
 
         // What became of the page.
         Agrees "agrees" "本页已按凭证逐项核对，{n} 处一致。" "This page was compared with the evidence: {n} facts agree.",
@@ -80,6 +83,7 @@ table! {
         FileTrust "file_trust" "信任文件（trust.json）" "Trust file (trust.json)",
         FileButton "file_button" "验证" "Check",
         FileMissing "file_missing" "请选好两个文件" "Choose both files",
+        Another "another" "得到的是另一个批次的凭证：{subject}" "this is the evidence of another batch: {subject}",
         NotTrust "not_trust" "信任文件无法读取" "the trust file cannot be read",
         NoNetwork "no_network" "没能取得凭证，请检查网络后重试" "the evidence could not be fetched: check the connection and try again",
         NotHere "not_here"

@@ -40,7 +40,11 @@ function theirs([trust, bundle]: Pair): Promise<Record<string, string> | string>
 }
 
 async function ours([trust, bundle]: Pair): Promise<Record<string, string>> {
-  const options = { now: Math.floor(Date.now() / 1000), maxAge: MAX_AGE_HOURS * 3_600, engine: await bestEngine() };
+  const options = {
+    now: Math.floor(Date.now() / 1000),
+    maxAge: MAX_AGE_HOURS * 3_600,
+    engine: await bestEngine(),
+  };
   const { layers } = await verify(readFileSync(bundle), parseTrust(readFileSync(trust, "utf8")), options);
   return Object.fromEntries(LAYERS.map((layer) => [layer, layers[layer].status]));
 }
@@ -51,7 +55,10 @@ async function differences(pairs: Pair[]): Promise<string[]> {
   const lane = async () => {
     for (let pair = queue.pop(); pair; pair = queue.pop()) {
       const [mine, other] = [await ours(pair), await theirs(pair)];
-      const same = typeof other === "string" ? mine.encoding === "failed" : LAYERS.every((layer) => mine[layer] === other[layer]);
+      const same =
+        typeof other === "string"
+          ? mine.encoding === "failed"
+          : LAYERS.every((layer) => mine[layer] === other[layer]);
       if (!same) found.push(`${pair[1]}: ${JSON.stringify(mine)}, Rust: ${JSON.stringify(other)}`);
     }
   };
@@ -60,7 +67,9 @@ async function differences(pairs: Pair[]): Promise<string[]> {
 }
 
 function files(folder: string, suffix: string): string[] {
-  return readdirSync(folder).filter((name) => name.endsWith(suffix)).map((name) => join(folder, name));
+  return readdirSync(folder)
+    .filter((name) => name.endsWith(suffix))
+    .map((name) => join(folder, name));
 }
 
 function make(...args: string[]): void {
@@ -80,9 +89,14 @@ describe.skipIf(!program)("Rust and TypeScript agree", () => {
 
   test.skipIf(!python)("on changed bundles", { timeout: 900_000 }, async () => {
     make("make.py", "bundles", folder);
-    const sound = ["packed", "absent"].map((name) => [join(folder, "trust-witness.json"), join(folder, `${name}.bundle`)] as const);
+    const sound = ["packed", "absent"].map(
+      (name) => [join(folder, "trust-witness.json"), join(folder, `${name}.bundle`)] as const,
+    );
     const pairs: Pair[] = [...sound];
-    for (const [i, [trust, bundle]] of [...sound, [join(frozen, "trust.json"), join(frozen, "good.bundle.json")] as const].entries()) {
+    for (const [i, [trust, bundle]] of [
+      ...sound,
+      [join(frozen, "trust.json"), join(frozen, "good.bundle.json")] as const,
+    ].entries()) {
       const changed = join(folder, `changed-${i}`);
       mkdirSync(changed);
       make("mutate.py", bundle, changed, String(ROUNDS));
@@ -97,7 +111,8 @@ describe.skipIf(!program)("Rust and TypeScript agree", () => {
     mkdirSync(ledgers);
     make("mutate.py", "ledgers", ledgers, String(Math.ceil(ROUNDS / 2)));
     const trusts = files(ledgers, ".trust.json").sort((a, b) => b.length - a.length);
-    const trustOf = (bundle: string) => trusts.find((trust) => bundle.startsWith(trust.slice(0, -".trust.json".length)))!;
+    const trustOf = (bundle: string) =>
+      trusts.find((trust) => bundle.startsWith(trust.slice(0, -".trust.json".length)))!;
     const pairs = files(ledgers, ".bundle").map((bundle) => [trustOf(bundle), bundle] as const);
     expect(pairs.length).toBeGreaterThan(200);
     expect(await differences(pairs)).toEqual([]);

@@ -30,7 +30,8 @@ describe.skipIf(!hasChromium)("in Chromium", () => {
     execFileSync(execPath, ["build.mjs", "tests"], { cwd: WEB });
     const script = readFileSync(join(WEB, "node_modules/.suyuan/in-browser.js"), "utf8");
     [server, address] = await serving((path) => {
-      if (path === "/") return { type: "text/html", body: '<!doctype html><script src="script.js"></script>' };
+      if (path === "/")
+        return { type: "text/html", body: '<!doctype html><script src="script.js"></script>' };
       return path === "/script.js" ? { type: "text/javascript", body: script } : undefined;
     });
     browser = await launch();
@@ -46,7 +47,10 @@ describe.skipIf(!hasChromium)("in Chromium", () => {
     const page = await context.newPage();
     await page.goto(address);
     expect(await page.evaluate(() => suyuan.best())).toBe(engine);
-    const { passed, failed } = await page.evaluate(([all, name]) => suyuan.vectors(all, name), [vectors(), engine] as const);
+    const { passed, failed } = await page.evaluate(([all, name]) => suyuan.vectors(all, name), [
+      vectors(),
+      engine,
+    ] as const);
     expect(failed).toEqual([]);
     expect(passed).toBeGreaterThan(590);
     await context.close();

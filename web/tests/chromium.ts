@@ -11,18 +11,27 @@ const EXECUTABLE = env.SUYUAN_CHROMIUM ?? "/usr/bin/chromium";
 export const hasChromium = existsSync(EXECUTABLE);
 
 export function launch(): Promise<Browser> {
-  const quiet = ["--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
+  const quiet = [
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+  ];
   return chromium.launch({ executablePath: EXECUTABLE, args: ["--no-sandbox", "--disable-gpu", ...quiet] });
 }
 
 /** As in a browser that does not know Ed25519. */
 export async function withoutEd25519(context: BrowserContext): Promise<void> {
   await context.addInitScript(() => {
-    SubtleCrypto.prototype.importKey = () => Promise.reject(new DOMException("Unrecognized name.", "NotSupportedError"));
+    SubtleCrypto.prototype.importKey = () =>
+      Promise.reject(new DOMException("Unrecognized name.", "NotSupportedError"));
   });
 }
 
-export async function serving(answer: (path: string) => { type: string; body: string } | undefined): Promise<[Server, string]> {
+export async function serving(
+  answer: (path: string) => { type: string; body: string } | undefined,
+): Promise<[Server, string]> {
   const server = createServer((request, response) => {
     const found = answer(request.url ?? "/");
     response.writeHead(found ? 200 : 404, { "content-type": found?.type ?? "text/plain" });

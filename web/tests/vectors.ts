@@ -14,7 +14,9 @@ const json = (path: string): never => JSON.parse(text(path)) as never;
 
 function folder(path: string): Case[] {
   const names = readdirSync(join(FOLDER, path), { recursive: true, encoding: "utf8" });
-  return names.filter((name) => name.endsWith(".json")).map((name) => ({ name, ...(json(join(path, name)) as Case) }));
+  return names
+    .filter((name) => name.endsWith(".json"))
+    .map((name) => ({ name, ...(json(join(path, name)) as Case) }));
 }
 
 export interface Vectors {
@@ -34,7 +36,11 @@ export interface Vectors {
 }
 
 export function vectors(): Vectors {
-  const answers = json("rules-1/answers.json") as { file: string; layers: Record<string, string>; verified: boolean }[];
+  const answers = json("rules-1/answers.json") as {
+    file: string;
+    layers: Record<string, string>;
+    verified: boolean;
+  }[];
   return {
     ed25519: json("ed25519/cases.json"),
     speccheck: json("ed25519/speccheck-cases.json"),
@@ -49,7 +55,12 @@ export function vectors(): Vectors {
     jcs: readdirSync(join(FOLDER, "jcs/input")).map((name) => {
       return { name, input: text(`jcs/input/${name}`), output: text(`jcs/output/${name}`) };
     }),
-    frozen: answers.map(({ file, layers, verified }) => ({ name: file, bundle: text(`rules-1/${file}`), layers, verified })),
+    frozen: answers.map(({ file, layers, verified }) => ({
+      name: file,
+      bundle: text(`rules-1/${file}`),
+      layers,
+      verified,
+    })),
     trust: text("rules-1/trust.json"),
   };
 }

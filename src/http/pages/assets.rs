@@ -2,9 +2,9 @@
 
 use std::sync::LazyLock;
 
-use actix_web::HttpResponse;
 use actix_web::http::header;
 use actix_web::web::Path;
+use actix_web::{HttpRequest, HttpResponse};
 
 use crate::http::IMMUTABLE;
 use crate::http::problem::Problem;
@@ -14,6 +14,8 @@ use crate::text::Lang;
 pub(super) struct Asset {
     name: &'static str,
     body: &'static [u8],
+    /// The same, compressed better than can be done while somebody waits.
+    brotli: &'static [u8],
 }
 
 /// Empty where the program was built without `web/`.
@@ -49,11 +51,21 @@ fn address(prefix: &str) -> Option<String> {
 }
 
 /// `GET /assets/{name}`.
-pub(super) async fn asset(name: Path<String>) -> Result<HttpResponse, Problem> {
+pub(super) async fn asset(request: HttpRequest, name: Path<String>) -> Result<HttpResponse, Problem> {
     let asset = ASSETS.iter().find(|asset| asset.name == name.as_str());
     let asset = asset.ok_or_else(|| Problem::not_found(format!("there is no script {name}")))?;
-    Ok(HttpResponse::Ok()
+    let mut response = HttpResponse::Ok();
+    response
         .content_type("text/javascript; charset=utf-8")
         .insert_header((header::CACHE_CONTROL, IMMUTABLE))
-        .body(asset.body))
+        .insert_header((header::VARY, "Accept-Encoding"));
+    if takes_brotli(&request) {
+        return Ok(response.insert_header((header::CONTENT_ENCODING, "br")).body(asset.brotli));
+    }
+    Ok(response.body(asset.body))
+}
+
+fn takes_brotli(request: &HttpRequest) -> bool {
+    let accepted = request.headers().get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok());
+    accepted.is_some_and(|accepted| accepted.split(',').any(|coding| coding.trim() == "br"))
 }

@@ -9,7 +9,7 @@ export function element(name: string, className: string, ...inside: (Node | stri
 
 /** What shows, without spaces around. */
 export function shown(node: Element): string {
-  return (node.textContent ?? "").trim();
+  return node.textContent.trim();
 }
 
 /** Strikes what stands there, and puts what the evidence says behind it. */

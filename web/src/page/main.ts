@@ -5,7 +5,6 @@ import { redraw } from "./redraw";
 import { check, serve } from "./run";
 import { word } from "./wording";
 
-/** A page that takes no more than a bundle may have. */
 async function fetched(address: string): Promise<Uint8Array> {
   const answer = await fetch(address);
   if (!answer.ok) throw new Error(`${answer.status}`);
@@ -22,17 +21,32 @@ async function ofThisPage(button: HTMLAnchorElement, panel: Element): Promise<vo
   }
   const trust = new TextDecoder().decode(files[1]);
   const checked = await check({ bundle: files[0], trust, now: Math.floor(Date.now() / 1000) });
-  const isAsked = checked.bundle?.subject === `batch:${location.pathname.split("/").pop()}`;
-  const findings = checked.verified && checked.bundle && isAsked ? redraw(checked.bundle) : undefined;
-  draw(panel, { checked, trust, command: `suyuan verify ${button.download} --trust trust.json`, ...(findings ? { findings } : {}) });
+  // …/batches/{id}/bundle: evidence of another batch says nothing of this one.
+  const [id] = button.pathname.split("/").slice(-2);
+  const { bundle } = checked;
+  if (bundle && bundle.subject !== `batch:${id}`)
+    throw new Error(word("check.another", { subject: bundle.subject }));
+  const findings = checked.verified && bundle ? redraw(bundle) : undefined;
+  draw(panel, {
+    checked,
+    trust,
+    command: `suyuan verify ${button.download} --trust trust.json`,
+    ...(findings ? { findings } : {}),
+  });
 }
 
 async function ofFiles(panel: Element): Promise<void> {
-  const [bundle, trust] = ["bundle", "trust"].map((id) => (document.getElementById(id) as HTMLInputElement).files?.[0]);
+  const [bundle, trust] = ["bundle", "trust"].map(
+    (id) => (document.getElementById(id) as HTMLInputElement).files?.[0],
+  );
   if (!bundle || !trust) throw new Error(word("check.file_missing"));
   say(panel, word("check.running"));
   const text = await trust.text();
-  const question = { bundle: new Uint8Array(await bundle.arrayBuffer()), trust: text, now: Math.floor(Date.now() / 1000) };
+  const question = {
+    bundle: new Uint8Array(await bundle.arrayBuffer()),
+    trust: text,
+    now: Math.floor(Date.now() / 1000),
+  };
   const checked = await check(question);
   draw(panel, { checked, trust: text, command: `suyuan verify ${bundle.name} --trust ${trust.name}` });
 }
@@ -44,7 +58,13 @@ function answering(panel: Element, run: () => Promise<void>): () => void {
     if (isRunning) return;
     isRunning = true;
     run()
-      .catch((error: unknown) => say(panel, word("check.trouble", { why: error instanceof Error ? error.message : String(error) }), "err"))
+      .catch((error: unknown) =>
+        say(
+          panel,
+          word("check.trouble", { why: error instanceof Error ? error.message : String(error) }),
+          "err",
+        ),
+      )
       .finally(() => {
         isRunning = false;
       });

@@ -1,6 +1,6 @@
 /** The panel: what was checked, in words for people first; what it is worth; the raw data one tap further. */
 
-import { ALWAYS, LAYERS, type Layer } from "../verify/index";
+import { ALWAYS, LAYERS } from "../verify/index";
 import { element } from "./dom";
 import type { Findings } from "./redraw";
 import type { Checked } from "./run";
@@ -24,7 +24,11 @@ export function draw(panel: Element, shown: Shown): void {
   const { checked, findings, trust, command } = shown;
   const failed = LAYERS.some((layer) => checked.layers[layer].status === "failed");
   const key = checked.verified ? "verified" : failed ? "failed" : "not_verified";
-  const head = element("h3", "", element("span", `tag ${checked.verified ? "good" : failed ? "bad" : "warn"}`, word(`check.${key}`)));
+  const head = element(
+    "h3",
+    "",
+    element("span", `tag ${checked.verified ? "good" : failed ? "bad" : "warn"}`, word(`check.${key}`)),
+  );
   const parts: Node[] = [head, ...(findings ? found(findings) : [])];
   if (checked.verified && checked.bundle && !checked.bundle.chains.has(checked.bundle.subject)) {
     parts.push(element("p", "", word("check.absent", { subject: checked.bundle.subject })));
@@ -32,7 +36,9 @@ export function draw(panel: Element, shown: Shown): void {
   parts.push(layers(checked));
   if (checked.bundle) {
     const counts = { records: checked.bundle.records.length, entries: checked.bundle.size, ms: checked.ms };
-    parts.push(element("p", "small", word("check.took", { ...counts, engine: word(`check.${checked.engine}`) })));
+    parts.push(
+      element("p", "note", word("check.took", { ...counts, engine: word(`check.${checked.engine}`) })),
+    );
   }
   parts.push(worth(findings !== undefined, command), raw(checked, trust));
   panel.replaceChildren(...parts);
@@ -53,19 +59,30 @@ function layers(checked: Checked): HTMLElement {
   const rows = LAYERS.map((layer) => {
     const { status } = checked.layers[layer];
     const isLess = status === "not checked" && ALWAYS.includes(layer);
-    const tag = element("span", `tag ${isLess ? "warn" : CLASSES[status]}`, word(`outcome.${status.replace(" ", "_")}`));
-    return element("div", "test", element("p", "", tag, " ", element("b", "", word(`layer.${layer}`))), means(layer));
+    const tag = element(
+      "span",
+      `tag ${isLess ? "warn" : CLASSES[status]}`,
+      word(`outcome.${status.replace(" ", "_")}`),
+    );
+    const means = word(`check.${layer}`);
+    const says =
+      status === "ok"
+        ? means
+        : word(status === "failed" ? "check.untrue" : "check.unconfirmed", { what: means });
+    return element(
+      "div",
+      "test",
+      element("p", "", tag, " ", element("b", "", word(`layer.${layer}`))),
+      element("p", "small", says),
+    );
   });
   return element("div", "", ...rows);
 }
 
-function means(layer: Layer): HTMLElement {
-  return element("p", "small", word(`check.${layer}`));
-}
-
 function worth(ofThisSite: boolean, command: string): HTMLElement {
   return element(
-    "div", "note",
+    "div",
+    "note",
     element("p", "", word(ofThisSite ? "check.served" : "check.served_file", { host: location.host })),
     element("p", "", word("check.way_elsewhere")),
     element("p", "", word("check.way_cli", { command })),
@@ -76,14 +93,19 @@ function raw(checked: Checked, trust: string): HTMLElement {
   const { log, genesis } = JSON.parse(trust) as { log: string[]; genesis: string };
   const { bundle, layers, engine } = checked;
   const data = {
-    layers, engine,
+    layers,
+    engine,
     checkpoints: bundle?.checkpoints,
     records: bundle?.records.map(({ seq, leaf, payload }) => ({ seq, leaf, statement: payload })),
   };
   return element(
-    "details", "", element("summary", "", word("check.raw")),
-    element("p", "small", word("check.log_key")), element("p", "hash", ...log),
-    element("p", "small", word("check.genesis")), element("p", "hash", genesis),
+    "details",
+    "",
+    element("summary", "", word("check.raw")),
+    element("p", "small", word("check.log_key")),
+    element("p", "hash", ...log),
+    element("p", "small", word("check.genesis")),
+    element("p", "hash", genesis),
     element("pre", "", JSON.stringify(data, null, 1)),
   );
 }

@@ -3,7 +3,7 @@
 import { type Bundle, type Json, isMembers } from "../verify/index";
 import { element, shown, strike } from "./dom";
 import { type Story, type Told, failedItems, isBad, now, own, storyOf } from "./story";
-import { canBe, conclusionWord, kindWord, textOf, word } from "./wording";
+import { canBe, kindWord, textOf, word } from "./wording";
 
 export interface Findings {
   agree: number;
@@ -36,7 +36,7 @@ function checkEvents(story: Story, findings: Findings): void {
   for (const event of document.querySelectorAll("[data-seq]")) {
     const told = story.told.get(Number(event.getAttribute("data-seq")));
     const summary = event.querySelector("summary")!;
-    const leaf = event.querySelector(".hash")?.textContent?.trim().split(" ").pop();
+    const leaf = event.querySelector(".hash")?.textContent.trim().split(" ").pop();
     const label = shown(event.querySelector("summary b")!);
     if (!told || (leaf !== undefined && leaf !== told.record.leaf) || label !== kindWord(told.kind)) {
       findings.differ.push(word("check.not_in_evidence", { what: shown(summary) }));
@@ -44,7 +44,8 @@ function checkEvents(story: Story, findings: Findings): void {
       continue;
     }
     findings.agree += 1;
-    for (const fact of event.querySelectorAll("[data-f]")) checkFact(fact, [valueAt(now(told), fact)], findings, name(told));
+    for (const fact of event.querySelectorAll("[data-f]"))
+      checkFact(fact, [valueAt(now(told), fact)], findings, name(told));
   }
 }
 
@@ -100,7 +101,7 @@ function checkFacts(story: Story, findings: Findings): void {
 
 function conclusionOf(told: Told): string {
   const failed = failedItems(now(told)).length;
-  return failed ? word("page.items_failed", { n: failed }) : conclusionWord(String(now(told).conclusion));
+  return failed ? word("page.items_failed", { n: failed }) : textOf(now(told).conclusion);
 }
 
 function checkTests(story: Story, findings: Findings): void {
@@ -114,12 +115,16 @@ function checkTests(story: Story, findings: Findings): void {
       findings.differ.push(word("check.not_in_evidence", { what: shown(test) }));
       strike(test);
     } else if (shown(tag) !== conclusionOf(told)) {
-      findings.differ.push(`${name(told)}：${word("check.other_in_evidence", { page: shown(tag), evidence: conclusionOf(told) })}`);
+      findings.differ.push(
+        `${name(told)}：${word("check.other_in_evidence", { page: shown(tag), evidence: conclusionOf(told) })}`,
+      );
       strike(tag, conclusionOf(told));
     } else findings.agree += 1;
   }
   const told = new Set(tests.map((test) => Number(test.getAttribute("data-test"))));
-  for (const bad of [...story.held, ...story.lifted].filter(({ kind, seq }) => kind === "inspection/1" && !told.has(seq))) {
+  for (const bad of [...story.held, ...story.lifted].filter(
+    ({ kind, seq }) => kind === "inspection/1" && !told.has(seq),
+  )) {
     section.querySelector("h2")?.after(drawTest(bad));
   }
 }
@@ -127,12 +132,26 @@ function checkTests(story: Story, findings: Findings): void {
 function drawTest(told: Told): HTMLElement {
   const data = told.versions.find(isBad) ?? now(told);
   const lines = failedItems(data).map((item) => element("p", "err", failedText(item)));
-  const report = element("p", "small", `${textOf(data.reported_date)} · ${textOf(data.report_no)} · ${name(told)}`);
-  return element("div", "test", element("p", "", element("span", "tag bad", conclusionOf(told))), ...lines, report);
+  const report = element(
+    "p",
+    "small",
+    `${textOf(data.reported_date)} · ${textOf(data.report_no)} · ${name(told)}`,
+  );
+  return element(
+    "div",
+    "test",
+    element("p", "", element("span", "tag bad", conclusionOf(told))),
+    ...lines,
+    report,
+  );
 }
 
 function failedText(item: Record<string, Json>): string {
-  const blanks = { analyte: textOf(item.analyte), value: textOf(item.value ?? item.result), limit: textOf(item.limit) };
+  const blanks = {
+    analyte: textOf(item.analyte),
+    value: textOf(item.value ?? item.result),
+    limit: textOf(item.limit),
+  };
   return word(item.limit === undefined ? "page.say_failed_plain" : "page.say_failed_item", blanks);
 }
 
@@ -141,7 +160,9 @@ function failedText(item: Record<string, Json>): string {
 /** A page that shortens itself says so; one that shows everything must show all of the batch's own entries. */
 function checkMissing(bundle: Bundle, story: Story, findings: Findings): void {
   if (document.querySelector("#timeline a[href*='all=1']")) return;
-  const events = [...document.querySelectorAll("[data-seq]")].map((event) => Number(event.getAttribute("data-seq")));
+  const events = [...document.querySelectorAll("[data-seq]")].map((event) =>
+    Number(event.getAttribute("data-seq")),
+  );
   for (const told of own(bundle, story)) {
     if (!told.withdrawn && !events.includes(told.seq)) {
       findings.differ.push(word("check.not_on_page", { what: name(told) }));
@@ -159,10 +180,14 @@ function checkStrip(story: Story, findings: Findings): void {
   if (story.held.length > 0) {
     findings.held = true;
     draw(strip, "hold", word("condition.hold"), [word("page.say_hold"), word("check.hold_found")]);
-    const reasons = story.held.flatMap((told) => failedItems(told.versions.find(isBad) ?? now(told)).map(failedText));
-    strip.querySelector(".wide")?.append(
-      element("ul", "why", ...[...story.held.map(name), ...reasons].map((say) => element("li", "", say))),
+    const reasons = story.held.flatMap((told) =>
+      failedItems(told.versions.find(isBad) ?? now(told)).map(failedText),
     );
+    strip
+      .querySelector(".wide")
+      ?.append(
+        element("ul", "why", ...[...story.held.map(name), ...reasons].map((say) => element("li", "", say))),
+      );
     document.title = `${word("condition.hold")} · ${document.title}`;
   } else if (story.corrected > 0 && isNormal) {
     findings.differ.push(word("check.not_on_page", { what: word("condition.corrected") }));

@@ -17,12 +17,14 @@ export interface Checked extends Verdict {
 }
 
 /** The address of this very script: a worker runs the same one. */
-const SCRIPT = typeof document === "undefined" ? "" : ((document.currentScript as HTMLScriptElement | null)?.src ?? "");
+const SCRIPT =
+  typeof document === "undefined" ? "" : ((document.currentScript as HTMLScriptElement | null)?.src ?? "");
 
 export async function check(question: Question): Promise<Checked> {
   const started = performance.now();
   const engine = await bestEngine();
-  const verdict = engine.name === "noble" && SCRIPT ? await inWorker(question) : await judge(question, engine);
+  const verdict =
+    engine.name === "noble" && SCRIPT ? await inWorker(question) : await judge(question, engine);
   return { ...verdict, ms: Math.round(performance.now() - started) };
 }
 

@@ -1,7 +1,15 @@
 /** What a verified bundle tells of its batch, as far as the page is compared with it. Pure. */
 
 import {
-  type Bundle, type Json, type LogRecord, type Members, isMembers, isSealed, lotsOf, parentsOf, subjectsOf,
+  type Bundle,
+  type Json,
+  type LogRecord,
+  type Members,
+  isMembers,
+  isSealed,
+  lotsOf,
+  parentsOf,
+  subjectsOf,
 } from "../verify/index";
 
 /** A statement with everything that corrected it. */
@@ -50,10 +58,13 @@ export function storyOf(bundle: Bundle): Story {
     return each.kind === "hold/1" || (each.kind === "inspection/1" && each.versions.some(isBad));
   });
   const releases = events.filter((each) => each.kind === "release/1" && isOfAuthority(each.record));
-  const named = new Set(releases.flatMap((each) => (Array.isArray(now(each).lifts) ? (now(each).lifts as Json[]) : [])));
+  const named = new Set(
+    releases.flatMap((each) => (Array.isArray(now(each).lifts) ? (now(each).lifts as Json[]) : [])),
+  );
   const isLifted = (each: Told) => named.has(each.record.leaf);
   return {
-    told, line,
+    told,
+    line,
     held: raised.filter((each) => !isLifted(each)),
     lifted: raised.filter(isLifted),
     corrected: events.filter((each) => inLine(each) && each.versions.length > 1).length,
@@ -67,7 +78,8 @@ function isOfAuthority(record: LogRecord): boolean {
 function lineOf(bundle: Bundle): Set<string> {
   const line = new Set([bundle.subject]);
   for (const subject of line) {
-    for (const { record } of bundle.chains.get(subject) ?? []) parentsOf(subject, record).forEach((parent) => line.add(parent));
+    for (const { record } of bundle.chains.get(subject) ?? [])
+      parentsOf(subject, record).forEach((parent) => line.add(parent));
   }
   return line;
 }
@@ -109,17 +121,20 @@ function open(value: Json, pointer: string, values: Map<string, Json>): Json {
   if (isSealed(value)) return values.get(pointer) ?? value;
   if (Array.isArray(value)) return value.map((item, i) => open(item, `${pointer}/${i}`, values));
   if (!isMembers(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, open(item, `${pointer}/${name}`, values)]));
+  return Object.fromEntries(
+    Object.entries(value).map(([name, item]) => [name, open(item, `${pointer}/${name}`, values)]),
+  );
 }
 
 /** Entries of the batch's own chain that a page which shows everything must show. */
 export function own(bundle: Bundle, story: Story): Told[] {
   const chain = (bundle.chains.get(bundle.subject) ?? []).map(({ record }) => story.told.get(record.seq)!);
   return [...new Set(chain)].filter(({ kind, record: { payload } }) => {
-    if (!/^(enforcement|grading|guarantee|harvest|hold|inspection|packing|processing|receiving|release|sale|sampling|shipping|sign-off|storage)\//.test(kind)) return false;
-    const isMaking = kind === "grading/1" || kind === "packing/1" || kind === "processing/1";
-    if (isMaking) return [...lotsOf(payload, "outputs"), ...lotsOf(payload, "inputs")].includes(bundle.subject);
-    return kind !== "harvest/1" || payload.subject === bundle.subject;
+    if (/^(grading|packing|processing)/.test(kind)) {
+      return [...lotsOf(payload, "outputs"), ...lotsOf(payload, "inputs")].includes(bundle.subject);
+    }
+    return (
+      payload.subject === bundle.subject || !/^(harvest|input|irrigation|observation|planting)/.test(kind)
+    );
   });
 }
-

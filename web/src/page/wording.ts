@@ -8,15 +8,13 @@ export const lang = table.lang;
 
 /** A word of the tables with its blanks filled. */
 export function word(key: string, blanks: Record<string, string | number> = {}): string {
-  return (table.words[key] ?? key).replace(/\{(\w+)\}/g, (blank, name: string) => String(blanks[name] ?? blank));
+  return (table.words[key] ?? key).replace(/\{(\w+)\}/g, (blank, name: string) =>
+    String(blanks[name] ?? blank),
+  );
 }
 
 export function kindWord(kind: string): string {
   return table.kind[kind] ?? kind;
-}
-
-export function conclusionWord(code: string): string {
-  return table.conclusion[code] ?? code;
 }
 
 const GRAMS = ["g", "kg", "jin", "liang", "dan", "t"];
@@ -31,13 +29,20 @@ interface Quantity {
 }
 
 export function isQuantity(value: Json | undefined): value is Json & Quantity {
-  return isMembers(value) && typeof value.value === "number" && typeof value.entered === "string" &&
-    typeof value.unit === "string" && value.unit in table.unit;
+  return (
+    isMembers(value) &&
+    typeof value.value === "number" &&
+    typeof value.entered === "string" &&
+    typeof value.unit === "string" &&
+    value.unit in table.unit
+  );
 }
 
 function mass(grams: number): string {
   if (grams < 1_000) return `${grams} ${table.unit.g}`;
-  const rest = String(grams % 1_000).padStart(3, "0").replace(/0+$/, "");
+  const rest = String(grams % 1_000)
+    .padStart(3, "0")
+    .replace(/0+$/, "");
   return `${Math.floor(grams / 1_000)}${rest ? `.${rest}` : ""} ${table.unit.kg}`;
 }
 
@@ -50,8 +55,13 @@ export function quantityText(quantity: Quantity): string {
   const { entered, value } = quantity;
   const unit = table.unit[quantity.unit] ?? quantity.unit;
   if (quantity.per) {
-    const each = lang === "zh" ? `每${unit} ${quantityText(quantity.per)}` : `${quantityText(quantity.per)} each (${unit})`;
-    return lang === "zh" ? `${entered} ${unit}（${each}，共 ${mass(value)}）` : `${entered} ${unit} (${each}, ${mass(value)} in all)`;
+    const each =
+      lang === "zh"
+        ? `每${unit} ${quantityText(quantity.per)}`
+        : `${quantityText(quantity.per)} each (${unit})`;
+    return lang === "zh"
+      ? `${entered} ${unit}（${each}，共 ${mass(value)}）`
+      : `${entered} ${unit} (${each}, ${mass(value)} in all)`;
   }
   const isLocal = LOCAL.includes(quantity.unit) && GRAMS.includes(quantity.unit);
   if (lang === "en" && isLocal) return mass(value);
@@ -77,7 +87,7 @@ export function canBe(shown: string, value: Json | undefined): boolean {
   const when = whenText(value);
   if (when !== undefined) return shown === when;
   // Codes and ids have labels and names; decimals carry a unit.
-  if (value in table.conclusion) return shown === conclusionWord(value) || !isConclusion(shown);
+  if (value in table.conclusion) return shown === table.conclusion[value] || !isConclusion(shown);
   return /^[a-z0-9_:.-]+$/.test(value) && !/^[0-9.]+$/.test(value) ? true : shown.includes(value);
 }
 

@@ -42,17 +42,24 @@ export function equal(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }
 
-const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+const HEX = Array.from({ length: 256 }, (_, byte) => (byte + 256).toString(16).slice(1));
 
 export function hex(data: Uint8Array): string {
   let text = "";
-  for (const byte of data) text += HEX[byte];
+  for (const byte of data) text += HEX[byte]!;
   return text;
 }
 
 /** Of what `isHash` or an even number of lower-case digits has passed. */
 export function fromHex(text: string): Uint8Array {
-  return Uint8Array.from({ length: text.length / 2 }, (_, i) => parseInt(text.slice(2 * i, 2 * i + 2), 16));
+  const data = new Uint8Array(text.length >> 1);
+  for (let i = 0; i < data.length; i++) data[i] = (digit(text, 2 * i) << 4) | digit(text, 2 * i + 1);
+  return data;
+}
+
+function digit(text: string, at: number): number {
+  const code = text.charCodeAt(at);
+  return code < 58 ? code - 48 : code - 87;
 }
 
 export function sha256(...parts: Uint8Array[]): Hash {
@@ -64,7 +71,9 @@ export function sha256(...parts: Uint8Array[]): Hash {
 /** RFC 4648 §4, padded, unused bits zero. */
 export function fromBase64(text: string): Uint8Array {
   require(/^[A-Za-z0-9+/]*={0,2}$/.test(text) && text.length % 4 === 0, "base64");
-  const data = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+  const decoded = atob(text);
+  const data = new Uint8Array(decoded.length);
+  for (let i = 0; i < data.length; i++) data[i] = decoded.charCodeAt(i);
   require(text === "" || sameTail(text, data), "base64");
   return data;
 }

@@ -12,7 +12,15 @@ import { checkConsistency, checkMap, subsetRoot } from "./tree";
 import { type Trust, isMet } from "./trust";
 
 export const LAYERS = [
-  "encoding", "signatures", "rights", "chains", "completeness", "log", "freshness", "witnesses", "anchors",
+  "encoding",
+  "signatures",
+  "rights",
+  "chains",
+  "completeness",
+  "log",
+  "freshness",
+  "witnesses",
+  "anchors",
 ] as const;
 /** Without these nothing is verified, whatever else is asked for. */
 export const ALWAYS = LAYERS.slice(0, 6);
@@ -61,7 +69,13 @@ export async function verify(data: Uint8Array, trust: Trust, options: Options): 
   const checker = new Checker(bundle, trust, options, engine);
   const layers = await checker.judge();
   const { checkpoint } = checker;
-  return { verified: isVerified(layers), layers, engine: engine.name, bundle, ...(checkpoint ? { checkpoint } : {}) };
+  return {
+    verified: isVerified(layers),
+    layers,
+    engine: engine.name,
+    bundle,
+    ...(checkpoint ? { checkpoint } : {}),
+  };
 }
 
 export function isVerified(layers: Answers, required: readonly Layer[] = []): boolean {
@@ -111,7 +125,8 @@ class Checker {
 
   private encoding(): string {
     const { beyond, records, subject } = this.bundle;
-    require(beyond.join() === [...this.needed.beyond].sort().join(), "it names other ancestors beyond its depth");
+    require(beyond.join() ===
+      [...this.needed.beyond].sort().join(), "it names other ancestors beyond its depth");
     return `bundle v1, ${records.length} records, ${subject}`;
   }
 
@@ -153,7 +168,8 @@ class Checker {
   private chains(): string {
     const { entries, records, chains } = this.bundle;
     entries.forEach((entry, i) => {
-      require(i === 0 || entries[i - 1]!.at <= entry.at, `record ${entry.seq} has an earlier time than the one before`);
+      require(i === 0 ||
+        entries[i - 1]!.at <= entry.at, `record ${entry.seq} is earlier than the one before`);
     });
     for (const record of records) {
       const home = record.type === "genesis" || record.payload.ledger === this.trust.genesis;
@@ -164,7 +180,7 @@ class Checker {
         const before = chain[i]!;
         require(link.n > before.link.n, `${subject} has two records where one is due`);
         const continues = link.n > before.link.n + 1 || link.prev === before.record.leaf;
-        require(continues, `record ${link.n} of ${subject} does not continue the one before`);
+        require(continues, `record ${link.n} of ${subject} does not follow`);
       });
     }
     return `${chains.size} chains`;
@@ -176,18 +192,19 @@ class Checker {
     for (const note of bundle.checkpoints) notes.push(await openCheckpoint(note, trust, this.engine));
     const main = notes[0]!;
     const isNamed = bundle.origin === trust.origin && main.size === BigInt(bundle.size);
-    require(isNamed, "the first checkpoint is not the one that the bundle names");
-    require(mapRecordOf(bundle).seq + 1 === bundle.size, "the last record is not that of the checkpoint");
+    require(isNamed, "another checkpoint than the bundle names");
+    require(mapRecordOf(bundle).seq + 1 === bundle.size, "the last record is not the checkpoint's");
     const first = bundle.entries[0]!;
-    require(first.type === "genesis" && first.leaf === trust.genesis, "the genesis record is not the trust file's");
+    require(first.type === "genesis" &&
+      first.leaf === trust.genesis, "the genesis record is not the trust file's");
     const leaves = bundle.entries.map((entry): [number, Hash] => [entry.seq, entry.leaf]);
     const root = subsetRoot(leaves, bundle.size, bundle.inclusion);
     require(root === main.root, "the records are not those of the log's tree");
-    require(bundle.consistency.length === notes.length - 1, "consistency proofs and checkpoints do not match");
+    require(bundle.consistency.length === notes.length - 1, "consistency");
     bundle.consistency.forEach(({ from, to, path }, i) => {
       const other = notes[i + 1]!;
       const [old, grown] = other.size <= main.size ? [other, main] : [main, other];
-      require(BigInt(from) === old.size && BigInt(to) === grown.size, "a consistency proof is for other sizes");
+      require(BigInt(from) === old.size && BigInt(to) === grown.size, "consistency");
       checkConsistency(old.size, grown.size, old.root, grown.root, path);
     });
     this.checkpoint = main;
@@ -205,14 +222,14 @@ class Checker {
       checkMap(map.root, subject, value, claim);
       const chain = bundle.chains.get(subject) ?? [];
       if (!value) {
-        require(chain.length === 0, `the map says that ${subject} does not exist, and here are its records`);
+        require(chain.length === 0, `${subject} is here, and absent by the map`);
         absent.add(subject);
         continue;
       }
-      require(chain.length <= value.count, `${subject} has more records than the map counts`);
+      require(chain.length <= value.count, `${subject}: more records than the map counts`);
       if (chain.length < value.count || chain.some(({ link }, n) => link.n !== n)) continue;
       const ends = chain[chain.length - 1]?.record.leaf === value.last;
-      require(ends, `the chain of ${subject} does not end where the map says`);
+      require(ends, `${subject} ends elsewhere than the map says`);
       this.complete.add(subject);
     }
     for (const receipt of bundle.receipts) await this.checkReceipt(receipt);
@@ -221,7 +238,7 @@ class Checker {
     });
     if (wanting !== undefined) throw new NotChecked(`the chain of ${wanting} is not here in full`);
     if (this.needed.beyond.size > 0) throw new NotChecked(`ancestors beyond ${DEPTH_MAX} lots`);
-    return `claimed: the operator states that nothing is left out of ${this.complete.size} chains`;
+    return `claimed by the operator, ${this.complete.size} chains`;
   }
 
   /** §17, a receipt against the bundle. */
@@ -238,7 +255,7 @@ class Checker {
       if (!claim || seq >= BigInt(mapRecordOf(this.bundle).size)) continue;
       const count = claim.value?.count ?? 0;
       const told = count > link.n + 1 || (count === link.n + 1 && claim.value?.last === leaf);
-      require(told, `record ${link.n} of ${link.subject} is in the log, and the map leaves it out`);
+      require(told, `the map leaves out record ${link.n} of ${link.subject}`);
     }
   }
 
@@ -256,7 +273,7 @@ class Checker {
         throw error;
       }
     }
-    require(ledger.rules === this.bundle.rules, "the bundle names other rules than the ledger's own chain");
+    require(ledger.rules === this.bundle.rules, "other rules than the ledger's");
     const wanting = missing.filter((subject) => this.needed.depths.has(subject)).sort()[0];
     if (wanting !== undefined) throw new NotChecked(`the chain of ${wanting} is not here in full`);
     return `rules ${ledger.rules}, ${this.bundle.records.length} records`;
@@ -272,7 +289,8 @@ class Checker {
 
   private witnesses(): string {
     const { cosigned } = this.witnessed();
-    if (!isMet(this.trust, cosigned)) throw new NotChecked(`not enough witnesses have cosigned yet (${cosigned.size})`);
+    if (!isMet(this.trust, cosigned))
+      throw new NotChecked(`not enough witnesses have cosigned yet (${cosigned.size})`);
     return `cosigned by ${[...cosigned.keys()].join(", ")}`;
   }
 

@@ -2,7 +2,16 @@
 
 export { Refused } from "./bytes";
 export { BUNDLE_BYTES_MAX, type Bundle, parentsOf } from "./bundle";
-export { ALWAYS, type Answer, type Answers, LAYERS, type Layer, type Verdict, type Word, verify } from "./check";
+export {
+  ALWAYS,
+  type Answer,
+  type Answers,
+  LAYERS,
+  type Layer,
+  type Verdict,
+  type Word,
+  verify,
+} from "./check";
 export { type Engine, bestEngine, noble } from "./ed25519";
 export { type LogRecord, lotsOf } from "./entry";
 export { type Json, type Members, isMembers } from "./json";

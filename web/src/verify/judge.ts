@@ -11,7 +11,14 @@ import { type Signer, subjectsOf } from "./payload";
 import { Registry } from "./registry";
 import { ABOUT, RIGHTS, type Relation, isCorrectable, isWithdrawable } from "./rights";
 import {
-  type Batch, type Crop, type Facts, type KeyFact, type Original, type PartialLedger, UNKNOWN, references,
+  type Batch,
+  type Crop,
+  type Facts,
+  type KeyFact,
+  type Original,
+  type PartialLedger,
+  UNKNOWN,
+  references,
   spell,
 } from "./rules";
 
@@ -31,7 +38,10 @@ export class Judge {
   readonly data: Members;
   readonly subject: string;
 
-  constructor(readonly ledger: PartialLedger, readonly record: LogRecord) {
+  constructor(
+    readonly ledger: PartialLedger,
+    readonly record: LogRecord,
+  ) {
     ({ kind: this.kind, data: this.data, subject: this.subject } = record.payload);
   }
 
@@ -71,7 +81,9 @@ export class Judge {
   private checkTouches(): void {
     if (["genesis/1", "org.register/1", "correction/1", "withdrawal/1"].includes(this.kind)) return;
     const named = new Set<string>();
-    walk(this.data, (node) => void (isSubject(node) && named.add(node)));
+    walk(this.data, (node) => {
+      if (isSubject(node)) named.add(node);
+    });
     require(this.record.payload.touches.every((touched) => named.has(touched)), "form");
     if (this.kind === "shipping/1" || this.kind === "receiving/1") {
       require(lotsOf(this.record.payload, "lots").includes(this.subject), "form");
@@ -80,7 +92,9 @@ export class Judge {
 
   private checkFiles(): void {
     const { readings } = this.data;
-    const named = ["report_file", "seal_photo"].filter((name) => has(this.data, name)).map((name) => this.data[name]);
+    const named = ["report_file", "seal_photo"]
+      .filter((name) => has(this.data, name))
+      .map((name) => this.data[name]);
     if (isMembers(readings) && has(readings, "chunk")) named.push(readings.chunk);
     const own = (this.record.payload.attachments ?? []).map((file) => file.commitment);
     require(named.every((file) => own.includes(file as string)), "form");
@@ -95,7 +109,8 @@ export class Judge {
     if (org === UNKNOWN || key === UNKNOWN) return false;
     require(key.org === signer.org && !key.revoked, "right");
     require(this.record.at >= key.effectiveAt, "right");
-    const mayAct = org.status === "active" || signer.org === "org:registrar" || this.kind === "org.key.revoke/1";
+    const mayAct =
+      org.status === "active" || signer.org === "org:registrar" || this.kind === "org.key.revoke/1";
     require(mayAct, "right");
     require(org.roles.has(signer.as), "right");
     this.checkScope(signer, key);
@@ -165,7 +180,9 @@ export class Judge {
     const rights = RIGHTS.get(this.kind) ?? [];
     this.findAuthor((signer) => {
       for (const subject of subjects) {
-        const row = rights.find((right) => right.about === kindOf(subject) && right.roles.includes(signer.as));
+        const row = rights.find(
+          (right) => right.about === kindOf(subject) && right.roles.includes(signer.as),
+        );
         require(row, "right");
         this.checkRelation(signer.org, subject, row.relation);
       }
@@ -274,4 +291,3 @@ export class Judge {
     this.findAuthor((signer) => require(signer.org === original.author, "right"));
   }
 }
-

@@ -7,8 +7,17 @@ import { type Json, type Members, has, isMembers } from "./json";
 
 /** First and last code points of what no text may hold: controls, marks of direction, what cannot be seen. */
 const INVISIBLE: readonly (readonly [number, number])[] = [
-  [0x00, 0x1f], [0x7f, 0x9f], [0xad, 0xad], [0x61c, 0x61c], [0x180e, 0x180e], [0x200b, 0x200f], [0x2028, 0x202e],
-  [0x2060, 0x206f], [0xfeff, 0xfeff], [0xfff9, 0xfffb], [0xe0000, 0xe007f],
+  [0x00, 0x1f],
+  [0x7f, 0x9f],
+  [0xad, 0xad],
+  [0x61c, 0x61c],
+  [0x180e, 0x180e],
+  [0x200b, 0x200f],
+  [0x2028, 0x202e],
+  [0x2060, 0x206f],
+  [0xfeff, 0xfeff],
+  [0xfff9, 0xfffb],
+  [0xe0000, 0xe007f],
 ];
 
 const WHITE =
@@ -68,7 +77,9 @@ export function isStatementId(text: string): boolean {
 export function isKind(text: string): boolean {
   const [name = "", version = "", ...more] = text.split("/");
   const words = name.split(".").every((word) => /^(?!.*--)[a-z](?:[a-z0-9-]*[a-z0-9])?$/.test(word));
-  return more.length === 0 && words && name.length <= 40 && /^[1-9][0-9]{0,4}$/.test(version) && +version <= 65_535;
+  return (
+    more.length === 0 && words && name.length <= 40 && /^[1-9][0-9]{0,4}$/.test(version) && +version <= 65_535
+  );
 }
 
 export function isDate(text: string): boolean {
@@ -103,7 +114,9 @@ export const ROLES = new Set(
 
 const ORG = "(?!.*--)[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?";
 const LOCAL = "(?!.*--)[a-z0-9](?:[a-z0-9-]{0,18}[a-z0-9])?";
-const SUBJECT = new RegExp(`^(?:ledger:|org:${ORG}|key:[0-9a-f]{64}|(?:plot|crop|batch|show):${ORG}\\.${LOCAL})$`);
+const SUBJECT = new RegExp(
+  `^(?:ledger:|org:${ORG}|key:[0-9a-f]{64}|(?:plot|crop|batch|show):${ORG}\\.${LOCAL})$`,
+);
 
 export type SubjectKind = "ledger" | "org" | "key" | "plot" | "crop" | "batch" | "show";
 
@@ -137,7 +150,11 @@ export function resolve(root: Json, pointer: string): Json | undefined {
 // -- asking for shapes -----------------------------------------------------------------------------------------------
 
 /** An object with all of `always`, and beyond them at most `optional`. */
-export function members(value: Json | undefined, always: readonly string[], optional: readonly string[] = []): Members {
+export function members(
+  value: Json | undefined,
+  always: readonly string[],
+  optional: readonly string[] = [],
+): Members {
   require(isMembers(value), "not an object");
   const names = Object.keys(value);
   require(always.every((name) => has(value, name)), `members ${names.join(", ")}`);
@@ -162,7 +179,8 @@ export function hash(value: Json | undefined): Hash {
 }
 
 export function array(value: Json | undefined, least = 0, most = Infinity): Json[] {
-  if (!Array.isArray(value) || value.length < least || value.length > most) throw new Refused("not such an array");
+  if (!Array.isArray(value) || value.length < least || value.length > most)
+    throw new Refused("not such an array");
   return value;
 }
 

@@ -33,7 +33,7 @@ export function parseVkey(text: string, type: number): Key {
   const data = fromBase64(base64);
   require(data.length === 33 && data[0] === type && isGoodKey(data.subarray(1)), "vkey");
   require(sha256(utf8(name), utf8("\n"), data).slice(0, 8) === id, "vkey");
-  return { name, id: id!, type, key: data.subarray(1) };
+  return { name, id: id, type, key: data.subarray(1) };
 }
 
 export function isSameKey(a: Key, b: Key): boolean {
@@ -66,7 +66,12 @@ export function parseNote(note: string): { text: string; lines: Line[] } {
 }
 
 /** The time of a good cosignature; undefined for a good plain signature. */
-async function signedAt(engine: Engine, key: Key, text: string, data: Uint8Array): Promise<bigint | undefined> {
+async function signedAt(
+  engine: Engine,
+  key: Key,
+  text: string,
+  data: Uint8Array,
+): Promise<bigint | undefined> {
   const [time, message] = key.type === COSIGNER ? cosigned(text, data) : [undefined, text];
   const signature = time === undefined ? data : data.subarray(8);
   const good = await isGoodSignature(engine, key.key, utf8(message), signature);
@@ -110,7 +115,11 @@ export async function openCheckpoint(note: string, trust: Trust, engine: Engine)
   require(rows[0] === trust.origin, "the checkpoint is of another log");
   require(signers.some((key) => key.name === rows[0]), "the log has not signed the checkpoint");
   const cosigners = trust.witnesses.filter(({ key }) => times.has(key));
-  return { size, root: hex(root), cosigned: new Map(cosigners.map(({ name, key }) => [name, times.get(key)!])) };
+  return {
+    size,
+    root: hex(root),
+    cosigned: new Map(cosigners.map(({ name, key }) => [name, times.get(key)!])),
+  };
 }
 
 // -- §12 receipts ----------------------------------------------------------------------------------------------------
@@ -147,4 +156,3 @@ export async function openReceipt(text: string, trust: Trust, engine: Engine): P
     throw error;
   }
 }
-

@@ -3,16 +3,36 @@
 import { type Hash, require, utf8 } from "./bytes";
 import { type Json, type Members, has, isMembers, parseCanonical } from "./json";
 import {
-  ROLES, array, checkTexts, follows, hash, isDate, isHash, isInstant, isKind, isNatural, isOrigin, isStatementId,
-  isSubject, isWhite, members, rising, text, walk,
+  ROLES,
+  array,
+  checkTexts,
+  follows,
+  hash,
+  isDate,
+  isHash,
+  isInstant,
+  isKind,
+  isNatural,
+  isOrigin,
+  isStatementId,
+  isSubject,
+  isWhite,
+  members,
+  rising,
+  text,
+  walk,
 } from "./names";
 
 export const PAYLOAD_TYPE = "application/vnd.suyuan.statement.v1+json";
 
 const ALWAYS = "v id kind subject touches signers occurred_at recorded_at data".split(" ");
-const OPTIONAL = "ledger origin place on_behalf_of source visibility device corrects attachments ext".split(" ");
+const OPTIONAL = "ledger origin place on_behalf_of source visibility device corrects attachments ext".split(
+  " ",
+);
 const MEDIA =
-  "application/json application/pdf audio/mpeg audio/ogg image/jpeg image/png image/webp text/csv video/mp4".split(" ");
+  "application/json application/pdf audio/mpeg audio/ogg image/jpeg image/png image/webp text/csv video/mp4".split(
+    " ",
+  );
 const FILE_BYTES_MAX = 20_971_520;
 
 export interface Signer {
@@ -75,14 +95,16 @@ export function parsePayload(data: Uint8Array): Payload {
   require(isStatementId(text(payload.id)), "id");
   const touches = array(payload.touches, 0, 63);
   require(isSubject(payload.subject) && touches.every((touched) => isSubject(touched)), "subjects");
-  const subjects = [payload.subject, ...(touches as string[])];
-  require(rising(touches as string[]) && !touches.includes(payload.subject), "touches");
+  const subjects = [payload.subject, ...touches];
+  require(rising(touches) && !touches.includes(payload.subject), "touches");
   checkSigners(array(payload.signers, 1, 4));
   require(isDate(text(payload.occurred_at)) || isInstant(text(payload.occurred_at)), "occurred_at");
   require(isInstant(text(payload.recorded_at)), "recorded_at");
   checkContext(payload);
   require(isMembers(payload.data), "data");
-  walk(payload.data, (node) => require(!isSubject(node) || subjects.includes(node), "a subject that is not touched"));
+  walk(payload.data, (node) =>
+    require(!isSubject(node) || subjects.includes(node), "a subject that is not touched"),
+  );
   return payload as unknown as Payload;
 }
 
@@ -130,7 +152,10 @@ function checkPlace(place: Members): void {
 
 function checkFile(value: Json): void {
   const file = members(value, ["ai_made", "commitment", "in_app", "size", "type"], ["phash"]);
-  require(isHash(file.commitment) && isNatural(file.size) && file.size >= 1 && file.size <= FILE_BYTES_MAX, "attachment");
+  require(isHash(file.commitment) &&
+    isNatural(file.size) &&
+    file.size >= 1 &&
+    file.size <= FILE_BYTES_MAX, "attachment");
   require(MEDIA.includes(text(file.type)), "attachment");
   require(typeof file.in_app === "boolean" && typeof file.ai_made === "boolean", "attachment");
   if (has(file, "phash")) require(/^[0-9a-f]{16}$/.test(text(file.phash)), "attachment");

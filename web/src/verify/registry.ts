@@ -24,15 +24,32 @@ export class Registry {
   /** Judges the record if its kind is one of these; false if it is another's matter. */
   judges(): boolean {
     switch (this.judge.kind) {
-      case "genesis/1": this.genesis(); return true;
-      case "org.register/1": this.orgRegister(); return true;
-      case "org.update/1": this.orgUpdate(); return true;
-      case "org.key.add/1": this.orgKeyAdd(); return true;
-      case "org.key.revoke/1": this.orgKeyRevoke(); return true;
-      case "ledger.rules/1": this.ledgerRules(); return true;
-      case "ledger.key/1": this.ledgerKey(); return true;
-      case "rules.set/1": this.rulesSet(); return true;
-      default: return false;
+      case "genesis/1":
+        this.genesis();
+        return true;
+      case "org.register/1":
+        this.orgRegister();
+        return true;
+      case "org.update/1":
+        this.orgUpdate();
+        return true;
+      case "org.key.add/1":
+        this.orgKeyAdd();
+        return true;
+      case "org.key.revoke/1":
+        this.orgKeyRevoke();
+        return true;
+      case "ledger.rules/1":
+        this.ledgerRules();
+        return true;
+      case "ledger.key/1":
+        this.ledgerKey();
+        return true;
+      case "rules.set/1":
+        this.rulesSet();
+        return true;
+      default:
+        return false;
     }
   }
 
@@ -64,7 +81,9 @@ export class Registry {
   private roles(): Set<string> {
     const { roles } = this.judge.data;
     require(Array.isArray(roles) && roles.length > 0, "form");
-    require(roles.every((role) => typeof role === "string" && ROLES.has(role) && role !== "registrar"), "form");
+    require(roles.every(
+      (role) => typeof role === "string" && ROLES.has(role) && role !== "registrar",
+    ), "form");
     return new Set(roles as string[]);
   }
 
@@ -136,10 +155,13 @@ export class Registry {
     let effectiveAt = 0;
     if (has(judge.data, "recovery")) effectiveAt = this.recovery(id, own.org);
     else {
-      judge.findAuthor((signer) => {
-        require(signer.org === own.org, "right");
-        this.isAdmin(signer);
-      }, [id]);
+      judge.findAuthor(
+        (signer) => {
+          require(signer.org === own.org, "right");
+          this.isAdmin(signer);
+        },
+        [id],
+      );
     }
     require(has(judge.data, "scope"), "form");
     const scope: Members = isMembers(judge.data.scope) ? judge.data.scope : {};
@@ -206,7 +228,9 @@ export class Registry {
 
   private rulesSet(): void {
     this.aboutTheLedger();
-    const rows = Object.values(this.judge.data).filter((table) => Array.isArray(table)).flat();
+    const rows = Object.values(this.judge.data)
+      .filter((table) => Array.isArray(table))
+      .flat();
     const isFictional = rows.some((row) => isMembers(row) && has(row, "fictional"));
     require(this.judge.ledger.demonstration || !isFictional, "right");
   }

@@ -3,7 +3,7 @@
 import type { SubjectKind } from "./names";
 
 export type Relation =
-  | "any" | "own" | "new" | "new or planted" | "held" | "held or carried" | "receiver" | "transformed";
+  "any" | "own" | "new" | "new or planted" | "held" | "held or carried" | "receiver" | "transformed";
 
 export interface Right {
   about: SubjectKind;
@@ -21,33 +21,48 @@ const AUTHORITY = ["platform", "regulator"];
 const PLATFORM = ["platform"];
 const SEATS = ["host", "platform"];
 
-const right = (about: SubjectKind, roles: readonly string[], relation: Relation): Right => ({ about, roles, relation });
+const right = (about: SubjectKind, roles: readonly string[], relation: Relation): Right => ({
+  about,
+  roles,
+  relation,
+});
 
 const INSPECTED = [
-  right("batch", OUTSIDERS, "any"), right("crop", OUTSIDERS, "any"), right("plot", OUTSIDERS, "any"),
-  right("batch", HANDLERS, "held"), right("crop", HANDLERS, "own"), right("plot", HANDLERS, "own"),
+  right("batch", OUTSIDERS, "any"),
+  right("crop", OUTSIDERS, "any"),
+  right("plot", OUTSIDERS, "any"),
+  right("batch", HANDLERS, "held"),
+  right("crop", HANDLERS, "own"),
+  right("plot", HANDLERS, "own"),
 ];
 const GROWN = [right("crop", GROWERS, "own"), right("batch", GROWERS, "held")];
 const MADE = [right("batch", HANDLERS, "transformed")];
 const VOUCHED = [right("batch", SEATS, "any"), right("batch", HANDLERS, "held")];
 const HELD_BACK = [
-  right("batch", AUTHORITY, "any"), right("crop", AUTHORITY, "any"),
-  right("batch", HANDLERS, "held"), right("crop", HANDLERS, "own"),
+  right("batch", AUTHORITY, "any"),
+  right("crop", AUTHORITY, "any"),
+  right("batch", HANDLERS, "held"),
+  right("crop", HANDLERS, "own"),
 ];
 
 /** For one kind and subject type, the first row with the signer's role decides. */
 export const RIGHTS: ReadonlyMap<string, readonly Right[]> = new Map([
   ["plot.register/1", [right("plot", GROWERS, "new")]],
   ["crop.open/1", [right("crop", GROWERS, "new"), right("plot", GROWERS, "own")]],
-  ["planting/1", [
-    right("crop", GROWERS, "own"), right("plot", GROWERS, "own"), right("batch", GROWERS, "new or planted"),
-  ]],
-  ["input/1", [right("crop", HANDLERS, "own"), right("plot", HANDLERS, "own"), right("batch", HANDLERS, "held")]],
+  [
+    "planting/1",
+    [right("crop", GROWERS, "own"), right("plot", GROWERS, "own"), right("batch", GROWERS, "new or planted")],
+  ],
+  [
+    "input/1",
+    [right("crop", HANDLERS, "own"), right("plot", HANDLERS, "own"), right("batch", HANDLERS, "held")],
+  ],
   ["sampling/1", INSPECTED],
   ["inspection/1", INSPECTED],
-  ["harvest/1", [
-    right("batch", GROWERS, "new or planted"), right("crop", GROWERS, "own"), right("plot", GROWERS, "own"),
-  ]],
+  [
+    "harvest/1",
+    [right("batch", GROWERS, "new or planted"), right("crop", GROWERS, "own"), right("plot", GROWERS, "own")],
+  ],
   ["grading/1", MADE],
   ["packing/1", MADE],
   ["processing/1", MADE],

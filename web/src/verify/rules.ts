@@ -86,7 +86,8 @@ export class PartialLedger {
     const judge = new Judge(this, record);
     judge.run();
     for (const [subject, fact] of judge.facts) if (this.complete.has(subject)) this.facts.set(subject, fact);
-    const original = record.payload.kind === "correction/1" ? judge.corrected : originalOf(record, judge.author!);
+    const original =
+      record.payload.kind === "correction/1" ? judge.corrected : originalOf(record, judge.author!);
     if (original) {
       this.originals.set(record.leaf, original);
       this.current.set(original.leaf, record.leaf);

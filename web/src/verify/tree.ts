@@ -55,7 +55,8 @@ function climb(index: bigint, last: bigint, path: Hash[], hashes: Hash[]): Hash[
 }
 
 export function checkInclusion(leaf: Hash, index: bigint, size: bigint, path: Hash[], root: Hash): void {
-  require(index < size && climb(index, size - 1n, path, [leaf])[0] === root, "the path leads to another root");
+  require(index < size &&
+    climb(index, size - 1n, path, [leaf])[0] === root, "the path leads to another root");
 }
 
 export function checkConsistency(old: bigint, size: bigint, oldRoot: Hash, root: Hash, path: Hash[]): void {
@@ -88,7 +89,9 @@ export interface MapProof {
   other?: Value & { key: Hash };
 }
 
-const [KEY, LEAF, MAP_NODE] = ["suyuan/subject/v1\0", "suyuan/map-leaf/v1\0", "suyuan/map-node/v1\0"].map(utf8);
+const [KEY, LEAF, MAP_NODE] = ["suyuan/subject/v1\0", "suyuan/map-leaf/v1\0", "suyuan/map-node/v1\0"].map(
+  utf8,
+);
 const DEPTH_MAX = 256;
 
 export function mapKey(subject: string): Hash {

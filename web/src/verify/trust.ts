@@ -38,7 +38,13 @@ export function parseTrust(file: string): Trust {
   const log = array(value.log, 1).map((key) => parseVkey(text(key), LOG_KEY));
   require(log.every((key) => key.name === origin), "a log key of another name");
   const trust: Trust = {
-    origin, genesis: hash(value.genesis), log, witnesses: [], groups: new Map(), quorum: "none", keys: [],
+    origin,
+    genesis: hash(value.genesis),
+    log,
+    witnesses: [],
+    groups: new Map(),
+    quorum: "none",
+    keys: [],
   };
   if (value.policy !== undefined && value.policy !== null) readPolicy(trust, text(value.policy));
   for (const key of [...log, ...trust.witnesses.map((witness) => witness.key)]) {
