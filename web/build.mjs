@@ -13,7 +13,14 @@ import { build } from "esbuild";
 import { wordsPlugin } from "./words.mjs";
 
 const here = import.meta.dirname;
-const shared = { bundle: true, minify: true, charset: "utf8", legalComments: "none", logLevel: "warning" };
+const shared = {
+  absWorkingDir: here,
+  bundle: true,
+  minify: true,
+  charset: "utf8",
+  legalComments: "none",
+  logLevel: "warning",
+};
 const page = {
   ...shared,
   target: "es2020",
