@@ -81,7 +81,7 @@ describe.skipIf(!program || !hasChromium)("the page checks itself", () => {
 
   async function check(): Promise<string> {
     await page.click("#check");
-    await page.waitForSelector("#panel .tag, #panel .err");
+    await page.waitForSelector("#panel .verdict, #panel .err");
     return (await page.textContent("#panel"))!;
   }
 
@@ -268,7 +268,7 @@ describe.skipIf(!program || !hasChromium)("the page checks itself", () => {
       await page.setInputFiles("#bundle", bundle);
       await page.setInputFiles("#trust", trust);
       await page.click("#files button");
-      await page.waitForSelector("#panel .tag");
+      await page.waitForSelector("#panel .verdict");
       expect(await page.textContent("#panel")).toContain(verified);
       await page.setInputFiles("#trust", bundle);
       await page.click("#files button");

@@ -232,6 +232,10 @@ impl BatchView {
     fn check_word(&self) -> &'static str {
         t(self.layout.lang, Check::Start)
     }
+
+    fn check_file_word(&self) -> &'static str {
+        t(self.layout.lang, Check::FileTitle)
+    }
 }
 
 /// Turns a story into a view, in one language.

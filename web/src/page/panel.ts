@@ -24,11 +24,8 @@ export function draw(panel: Element, shown: Shown): void {
   const { checked, findings, trust, command } = shown;
   const failed = LAYERS.some((layer) => checked.layers[layer].status === "failed");
   const key = checked.verified ? "verified" : failed ? "failed" : "not_verified";
-  const head = element(
-    "h3",
-    "",
-    element("span", `tag ${checked.verified ? "good" : failed ? "bad" : "warn"}`, word(`check.${key}`)),
-  );
+  const colour = checked.verified ? "good" : failed ? "bad" : "warn";
+  const head = element("p", `verdict ${colour}`, word(`check.${key}`));
   const parts: Node[] = [head, ...(findings ? found(findings) : [])];
   if (checked.verified && checked.bundle && !checked.bundle.chains.has(checked.bundle.subject)) {
     parts.push(element("p", "", word("check.absent", { subject: checked.bundle.subject })));
