@@ -63,19 +63,33 @@ const ORDER_BITS = ORDER.toString(2).slice(1);
  * they cost. RFC 8032 §5.1.4 has the formulas; the library's own answer is compared in the tests.
  */
 export function isTorsionFree(x: bigint, y: bigint): boolean {
-  const xy = (x * y) % FIELD;
-  let [X, Y, Z, T] = [x, y, 1n, xy];
+  const minus = y - x;
+  const plus = y + x;
+  const xy2d = (((2n * D * x) % FIELD) * y) % FIELD;
+  let X = x;
+  let Y = y;
+  let Z = 1n;
   for (const bit of ORDER_BITS) {
-    const [a, b, c] = [(X * X) % FIELD, (Y * Y) % FIELD, (2n * Z * Z) % FIELD];
-    const [h, g, s] = [a + b, a - b, X + Y];
-    const [e, f] = [(h - s * s) % FIELD, c + g];
-    [X, Y, Z] = [(e * f) % FIELD, (g * h) % FIELD, (f * g) % FIELD];
+    const a = X * X;
+    const b = Y * Y;
+    const h = a + b;
+    const s = X + Y;
+    const e = (h - s * s) % FIELD;
+    const g = (a - b) % FIELD;
+    const f = (2n * Z * Z + g) % FIELD;
+    X = (e * f) % FIELD;
+    Y = (g * h) % FIELD;
+    Z = (f * g) % FIELD;
     if (bit === "0") continue;
-    T = (e * h) % FIELD;
-    const [a2, b2] = [((Y - X) * (y - x)) % FIELD, ((Y + X) * (y + x)) % FIELD];
-    const [c2, d2] = [(((T * 2n * D) % FIELD) * xy) % FIELD, 2n * Z];
-    const [e2, f2, g2, h2] = [b2 - a2, d2 - c2, d2 + c2, b2 + a2];
-    [X, Y, Z] = [(e2 * f2) % FIELD, (g2 * h2) % FIELD, (f2 * g2) % FIELD];
+    const a2 = (Y - X) * minus;
+    const b2 = (Y + X) * plus;
+    const c2 = ((e * h) % FIELD) * xy2d;
+    const e2 = (b2 - a2) % FIELD;
+    const f2 = (2n * Z - c2) % FIELD;
+    const g2 = (2n * Z + c2) % FIELD;
+    X = (e2 * f2) % FIELD;
+    Y = (g2 * (b2 + a2)) % FIELD;
+    Z = (f2 * g2) % FIELD;
   }
   return X === 0n && (Y - Z) % FIELD === 0n;
 }

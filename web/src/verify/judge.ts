@@ -6,7 +6,7 @@
 import { Refused, require } from "./bytes";
 import { type LogRecord, linkOf, lotsOf } from "./entry";
 import { type Members, has, isMembers } from "./json";
-import { isHash, isSubject, kindOf, ownerOf, walk } from "./names";
+import { isHash, isSubject, kindOf, ownerOf, each } from "./names";
 import { type Signer, subjectsOf } from "./payload";
 import { Registry } from "./registry";
 import { ABOUT, RIGHTS, type Relation, isCorrectable, isWithdrawable } from "./rights";
@@ -81,7 +81,7 @@ export class Judge {
   private checkTouches(): void {
     if (["genesis/1", "org.register/1", "correction/1", "withdrawal/1"].includes(this.kind)) return;
     const named = new Set<string>();
-    walk(this.data, (node) => {
+    each(this.data, (node) => {
       if (isSubject(node)) named.add(node);
     });
     require(this.record.payload.touches.every((touched) => named.has(touched)), "form");

@@ -36,7 +36,14 @@ export function isWhite(letter: string): boolean {
   return WHITE.includes(letter);
 }
 
-/** Every value inside, with its pointer, the whole first. */
+/** Every value inside, the whole first. */
+export function each(value: Json, visit: (node: Json) => void): void {
+  visit(value);
+  if (Array.isArray(value)) for (const item of value) each(item, visit);
+  else if (isMembers(value)) for (const name of Object.keys(value)) each(value[name]!, visit);
+}
+
+/** The same with JSON pointers. */
 export function walk(value: Json, visit: (node: Json, pointer: string) => void, pointer = ""): void {
   visit(value, pointer);
   if (Array.isArray(value)) value.forEach((item, i) => walk(item, visit, `${pointer}/${i}`));
@@ -48,9 +55,9 @@ export function walk(value: Json, visit: (node: Json, pointer: string) => void, 
 }
 
 export function checkTexts(value: Json, isGoodString: (text: string) => boolean = isGoodText): void {
-  walk(value, (node, pointer) => {
-    if (typeof node === "string") require(isGoodString(node), `the text at ${pointer}`);
-    else if (isMembers(node)) require(Object.keys(node).every(isGoodText), `a member name at ${pointer}`);
+  each(value, (node) => {
+    if (typeof node === "string") require(isGoodString(node), "a text");
+    else if (isMembers(node)) require(Object.keys(node).every(isGoodText), "a member name");
   });
 }
 

@@ -20,7 +20,7 @@ import {
   members,
   rising,
   text,
-  walk,
+  each,
 } from "./names";
 
 export const PAYLOAD_TYPE = "application/vnd.suyuan.statement.v1+json";
@@ -102,7 +102,7 @@ export function parsePayload(data: Uint8Array): Payload {
   require(isInstant(text(payload.recorded_at)), "recorded_at");
   checkContext(payload);
   require(isMembers(payload.data), "data");
-  walk(payload.data, (node) =>
+  each(payload.data, (node) =>
     require(!isSubject(node) || subjects.includes(node), "a subject that is not touched"),
   );
   return payload as unknown as Payload;
