@@ -3,15 +3,15 @@
  *
  * Libraries and browsers differ in the corners: small orders, other encodings of a point, the cofactor. So keys and the
  * two halves of a signature are judged here, and an engine is asked only for the equation. The browser's own engine is
- * used if it answers right on this device; otherwise the points of @noble/ed25519, compared byte for byte.
+ * used if it answers right on this device; otherwise the points of @noble/ed25519 with the sums of `edwards.ts`, and R compared exactly.
  */
 
 import { Point } from "@noble/ed25519";
 import { sha512 } from "@noble/hashes/sha2.js";
 
-import { concat, equal, fromHex, hex } from "./bytes";
+import { concat, fromHex, hex } from "./bytes";
+import { FIELD, ORDER, combine, isTorsionFree } from "./edwards";
 
-const { n: ORDER, p: FIELD } = Point.CURVE();
 const SIGN = 1n << 255n;
 
 /** Whether [S]B - [k]A encodes to R, for a good key and halves that have passed. */
@@ -48,50 +48,11 @@ export function isGoodKey(key: Uint8Array): boolean {
 
 function isOfPrimeOrder(key: Uint8Array): boolean {
   try {
-    const { X, Y } = Point.fromBytes(key);
-    return !(X === 0n && Y === 1n) && isTorsionFree(X, Y);
+    const point = Point.fromBytes(key);
+    return !point.is0() && isTorsionFree(point);
   } catch {
     return false;
   }
-}
-
-const D = Point.CURVE().d;
-const ORDER_BITS = ORDER.toString(2).slice(1);
-
-/**
- * [L]A is the identity. Written out, in coordinates X/Z and Y/Z: a bundle brings a dozen keys, and this is most of what
- * they cost. RFC 8032 §5.1.4 has the formulas; the library's own answer is compared in the tests.
- */
-export function isTorsionFree(x: bigint, y: bigint): boolean {
-  const minus = y - x;
-  const plus = y + x;
-  const xy2d = (((2n * D * x) % FIELD) * y) % FIELD;
-  let X = x;
-  let Y = y;
-  let Z = 1n;
-  for (const bit of ORDER_BITS) {
-    const a = X * X;
-    const b = Y * Y;
-    const h = a + b;
-    const s = X + Y;
-    const e = (h - s * s) % FIELD;
-    const g = (a - b) % FIELD;
-    const f = (2n * Z * Z + g) % FIELD;
-    X = (e * f) % FIELD;
-    Y = (g * h) % FIELD;
-    Z = (f * g) % FIELD;
-    if (bit === "0") continue;
-    const a2 = (Y - X) * minus;
-    const b2 = (Y + X) * plus;
-    const c2 = ((e * h) % FIELD) * xy2d;
-    const e2 = (b2 - a2) % FIELD;
-    const f2 = (2n * Z - c2) % FIELD;
-    const g2 = (2n * Z + c2) % FIELD;
-    X = (e2 * f2) % FIELD;
-    Y = (g2 * (b2 + a2)) % FIELD;
-    Z = (f2 * g2) % FIELD;
-  }
-  return X === 0n && (Y - Z) % FIELD === 0n;
 }
 
 /** S below the order of the group; R neither of small order nor spelt another way. */
@@ -119,8 +80,12 @@ function equationHolds(key: Uint8Array, message: Uint8Array, signature: Uint8Arr
   const r = signature.subarray(0, 32);
   const k = littleEndian(sha512(concat([r, key, message]))) % ORDER;
   const s = littleEndian(signature.subarray(32));
-  const found = Point.BASE.multiply(s, false).subtract(Point.fromBytes(key).multiply(k, false));
-  return equal(found.toBytes(), r);
+  try {
+    // A point has one encoding that is read, so that equal points are equal bytes.
+    return combine(s, Point.BASE, k, Point.fromBytes(key).negate(), Point.fromBytes(r));
+  } catch {
+    return false;
+  }
 }
 
 export const noble: Engine = {
