@@ -1,7 +1,7 @@
 /** Runs as soon as it is brought: on a provenance page, on the page for files, or as their worker. */
 
 import { draw, say } from "./panel";
-import { redraw } from "./redraw";
+import { type Findings, redraw } from "./redraw";
 import { check, serve } from "./run";
 import { word } from "./wording";
 
@@ -10,6 +10,9 @@ async function fetched(address: string): Promise<Uint8Array> {
   if (!answer.ok) throw new Error(`${answer.status}`);
   return new Uint8Array(await answer.arrayBuffer());
 }
+
+/** Of the first time that the evidence held. */
+let findings: Findings | undefined;
 
 async function ofThisPage(button: HTMLAnchorElement, panel: Element): Promise<void> {
   say(panel, word("check.running"));
@@ -26,12 +29,15 @@ async function ofThisPage(button: HTMLAnchorElement, panel: Element): Promise<vo
   const { bundle } = checked;
   if (bundle && bundle.subject !== `batch:${id}`)
     throw new Error(word("check.another", { subject: bundle.subject }));
-  const findings = checked.verified && bundle ? redraw(bundle) : undefined;
+  // What was redrawn once is no longer what the server sent.
+  if (checked.verified && bundle) findings ??= redraw(bundle);
+  const command = `suyuan verify ${button.download} --trust trust.json`;
   draw(panel, {
     checked,
     trust,
-    command: `suyuan verify ${button.download} --trust trust.json`,
-    ...(findings ? { findings } : {}),
+    ofThisSite: true,
+    command,
+    findings: checked.verified ? findings : undefined,
   });
 }
 
@@ -48,7 +54,12 @@ async function ofFiles(panel: Element): Promise<void> {
     now: Math.floor(Date.now() / 1000),
   };
   const checked = await check(question);
-  draw(panel, { checked, trust: text, command: `suyuan verify ${bundle.name} --trust ${trust.name}` });
+  draw(panel, {
+    checked,
+    trust: text,
+    ofThisSite: false,
+    command: `suyuan verify ${bundle.name} --trust ${trust.name}`,
+  });
 }
 
 /** Runs it, once at a time, and says what went wrong. */

@@ -11,8 +11,10 @@ const CLASSES = { ok: "good", failed: "bad", "not checked": "" } as const;
 export interface Shown {
   checked: Checked;
   trust: string;
-  /** None on the page for files. */
-  findings?: Findings;
+  /** The trust file came from this site too, not from the reader. */
+  ofThisSite: boolean;
+  /** None where no page was compared. */
+  findings?: Findings | undefined;
   command: string;
 }
 
@@ -21,7 +23,7 @@ export function say(panel: Element, text: string, className = "small"): void {
 }
 
 export function draw(panel: Element, shown: Shown): void {
-  const { checked, findings, trust, command } = shown;
+  const { checked, findings, trust, ofThisSite, command } = shown;
   const failed = LAYERS.some((layer) => checked.layers[layer].status === "failed");
   const key = checked.verified ? "verified" : failed ? "failed" : "not_verified";
   const colour = checked.verified ? "good" : failed ? "bad" : "warn";
@@ -37,7 +39,7 @@ export function draw(panel: Element, shown: Shown): void {
       element("p", "note", word("check.took", { ...counts, engine: word(`check.${checked.engine}`) })),
     );
   }
-  parts.push(worth(findings !== undefined, command), raw(checked, trust));
+  parts.push(worth(ofThisSite, command), raw(checked, trust));
   panel.replaceChildren(...parts);
 }
 
