@@ -7,13 +7,7 @@ const ROOT = join(import.meta.dirname, "..");
 const TABLES = ["check", "condition", "layer", "outcome"];
 /** What only the server says. */
 const SERVED = /^check\.(?:start|not_here|needs_script|file_(?!missing))/;
-const SINGLE = [
-  "page.items_failed",
-  "page.say_failed_item",
-  "page.say_failed_plain",
-  "page.say_hold",
-  "page.unnamed",
-];
+const SINGLE = ["page.items_failed", "page.say_failed_item", "page.say_failed_plain", "page.unnamed"];
 
 const read = (path) => JSON.parse(readFileSync(join(ROOT, path), "utf8"));
 
@@ -26,13 +20,14 @@ export function wordsOf(lang) {
   const label = (codes) =>
     Object.fromEntries(Object.entries(codes).map(([code, word]) => [code, word[lang]]));
   const unit = label(read("schemas/defs-1.json").$defs.unit["x-enum"]);
-  const { conclusion } = read("schemas/inspection-1.json").properties;
+  const { conclusion, items } = read("schemas/inspection-1.json").properties;
+  const resultUnit = label(items.items.properties.unit["x-enum"]);
   const kinds = readdirSync(join(ROOT, "schemas")).map((name) => read(join("schemas", name)));
   const titled = kinds.filter((schema) => /^(?!genesis|ledger|org|rules)/.test(schema["x-kind"] ?? "org"));
   const kind = Object.fromEntries(
     titled.map((schema) => [schema["x-kind"], lang === "zh" ? schema.title : schema["x-en"]]),
   );
-  return { lang, words, unit, kind, conclusion: label(conclusion["x-enum"]) };
+  return { lang, words, unit, kind, conclusion: label(conclusion["x-enum"]), resultUnit };
 }
 
 /** For esbuild: `import words from "words"`. */

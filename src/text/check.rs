@@ -7,6 +7,7 @@ table! {
         Start "start" "我要自己验证" "Check it yourself",
         Running "running" "正在本机验证…" "Checking on this device…",
         Verified "verified" "凭证验证通过" "The evidence holds",
+        PageDiffers "page_differs" "凭证成立，本页与凭证不符" "The evidence holds, and this page differs from it",
         NotVerified "not_verified" "没有全部验证，不能算通过" "Not everything could be checked: this is no proof",
         Failed "failed" "凭证有问题，请不要相信本页" "The evidence is wrong: do not rely on this page",
         Trouble "trouble" "没能验证：{why}" "Could not check: {why}",

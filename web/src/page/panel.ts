@@ -25,8 +25,10 @@ export function say(panel: Element, text: string, className = "small"): void {
 export function draw(panel: Element, shown: Shown): void {
   const { checked, findings, trust, ofThisSite, command } = shown;
   const failed = LAYERS.some((layer) => checked.layers[layer].status === "failed");
-  const key = checked.verified ? "verified" : failed ? "failed" : "not_verified";
-  const colour = checked.verified ? "good" : failed ? "bad" : "warn";
+  const differs = findings !== undefined && (findings.held || findings.differ.length > 0);
+  const held = differs ? "page_differs" : "verified";
+  const key = checked.verified ? held : failed ? "failed" : "not_verified";
+  const colour = failed || differs ? "bad" : checked.verified ? "good" : "warn";
   const head = element("p", `verdict ${colour}`, word(`check.${key}`));
   const parts: Node[] = [head, ...(findings ? found(findings) : [])];
   if (checked.verified && checked.bundle && !checked.bundle.chains.has(checked.bundle.subject)) {

@@ -3,7 +3,7 @@
 import { type Bundle, type Json, isMembers } from "../verify/index";
 import { element, shown, strike } from "./dom";
 import { type Story, type Told, failedItems, isBad, now, own, storyOf } from "./story";
-import { canBe, kindWord, textOf, word } from "./wording";
+import { canBe, kindWord, resultUnit, textOf, word } from "./wording";
 
 export interface Findings {
   agree: number;
@@ -147,11 +147,9 @@ function drawTest(told: Told): HTMLElement {
 }
 
 function failedText(item: Record<string, Json>): string {
-  const blanks = {
-    analyte: textOf(item.analyte),
-    value: textOf(item.value ?? item.result),
-    limit: textOf(item.limit),
-  };
+  const unit = resultUnit(item.unit);
+  const value = `${textOf(item.value ?? item.result)}${unit}`;
+  const blanks = { analyte: textOf(item.analyte), value, limit: `${textOf(item.limit)}${unit}` };
   return word(item.limit === undefined ? "page.say_failed_plain" : "page.say_failed_item", blanks);
 }
 
@@ -179,7 +177,7 @@ function checkStrip(story: Story, findings: Findings): void {
   const isNormal = strip.classList.contains("normal");
   if (story.held.length > 0) {
     findings.held = true;
-    draw(strip, "hold", word("condition.hold"), [word("page.say_hold"), word("check.hold_found")]);
+    draw(strip, "hold", word("condition.hold"), [word("check.hold_found")]);
     const reasons = story.held.flatMap((told) =>
       failedItems(told.versions.find(isBad) ?? now(told)).map(failedText),
     );

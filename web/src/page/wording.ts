@@ -17,6 +17,11 @@ export function kindWord(kind: string): string {
   return table.kind[kind] ?? kind;
 }
 
+/** What a laboratory counts in, with the space before it. */
+export function resultUnit(code: Json | undefined): string {
+  return typeof code === "string" ? ` ${table.resultUnit[code] ?? code}` : "";
+}
+
 const GRAMS = ["g", "kg", "jin", "liang", "dan", "t"];
 const LOCAL = ["jin", "liang", "dan"];
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];

@@ -5,6 +5,7 @@ declare module "words" {
     unit: Record<string, string>;
     kind: Record<string, string>;
     conclusion: Record<string, string>;
+    resultUnit: Record<string, string>;
   };
   export default words;
 }
