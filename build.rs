@@ -14,7 +14,10 @@ fn main() -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
         Err(error) => return Err(error),
     };
-    files.retain(|path| path.extension().is_some_and(|extension| extension == "js"));
+    // What was built to its end has its compressed form beside it.
+    files.retain(|path| {
+        path.extension().is_some_and(|extension| extension == "js") && path.with_extension("js.br").exists()
+    });
     files.sort();
     let mut list = String::from("&[\n");
     for path in &files {

@@ -13,10 +13,14 @@ pub mod ledger;
 pub mod merkle;
 pub mod note;
 #[cfg(feature = "service")]
+mod picture;
+#[cfg(feature = "service")]
 pub mod print;
 #[cfg(feature = "service")]
 pub mod private;
 pub mod produce;
+#[cfg(feature = "service")]
+pub mod publish;
 #[cfg(feature = "service")]
 pub mod sequencer;
 pub mod statement;
@@ -24,6 +28,8 @@ pub mod statement;
 pub mod store;
 pub mod text;
 pub mod verify;
+#[cfg(feature = "service")]
+pub mod witness;
 
 #[cfg(test)]
 mod vectors;

@@ -107,7 +107,7 @@ fn a_page_is_asked_for_again_and_not_sent_twice() {
     let etag = first.header("etag").unwrap().to_owned();
     let again = service.client.get_with(PAGE, ("if-none-match", &etag));
     assert_eq!((again.status, again.body.len()), (304, 0));
-    farm.correct_harvest(season.harvest, "830");
+    farm.correct_harvest(season.harvest, "870");
     assert_eq!(service.client.get_with(PAGE, ("if-none-match", &etag)).status, 200);
     let head = format!("HEAD {PAGE} HTTP/1.1\r\nHost: trace.test\r\nConnection: close\r\n\r\n");
     let head = service.client.raw(head.as_bytes());
@@ -140,12 +140,12 @@ fn a_correction_shows_old_and_new() {
     let service = Service::new();
     let mut farm = service.farm();
     let season = farm.season();
-    farm.correct_harvest(season.harvest, "830");
+    farm.correct_harvest(season.harvest, "870");
     shows(
         &service.client.get(PAGE),
-        &["strip corrected", "更正过 1 次", "860 斤（430 公斤） → 830 斤（415 公斤）"],
+        &["strip corrected", "更正过 1 次", "860 斤（430 公斤） → 870 斤（435 公斤）"],
     );
-    shows(&service.client.get(&format!("{PAGE}?lang=en")), &["Corrected", "430 kg → 415 kg"]);
+    shows(&service.client.get(&format!("{PAGE}?lang=en")), &["Corrected", "430 kg → 435 kg"]);
 }
 
 #[test]
@@ -224,7 +224,7 @@ fn sealed_values_and_pictures_are_shown_only_as_far_as_they_are_held() {
     openings.push(opening);
     assert_eq!(service.client.submit(&envelope, &openings).status, 201);
     shows(&service.client.get(PAGE), &["照片仅存指纹", "AI生成", "门口的备注"]);
-    assert!(!service.client.get(PAGE).text().contains("<img"));
+    assert!(!service.client.get(PAGE).text().contains("<img src=\"/api/v1/blobs/"));
     let url = format!("/api/v1/blobs/{commitment}");
     assert_eq!(service.client.put(&url, picture).status, 201);
     shows(&service.client.get(PAGE), &[&format!("<img src=\"{url}\""), "loading=\"lazy\"", "AI生成"]);

@@ -120,6 +120,15 @@ fn about(
             let leaf = shipment(&owner);
             (lot.clone(), vec![], data::receiving(leaf, &[(&lot, 10)], "accepted"))
         }
+        Kind::Irrigation => (crop, vec![], data::irrigation()),
+        Kind::Observation => (crop, vec![], data::observation()),
+        Kind::Sale => (lot, vec![], data::sale(10)),
+        Kind::SignOff => (lot, vec![], data::sign_off()),
+        Kind::Guarantee => (lot, vec![], data::guarantee()),
+        Kind::Hold => (lot, vec![], data::hold()),
+        Kind::Release => (lot, vec![], data::release(&[Hash::of(b"a hold")])),
+        Kind::Enforcement => (format!("org:{owner}"), vec![lot.clone()], data::enforcement(&[&lot])),
+        Kind::RulesSet => ("ledger:".into(), vec![], data::rules_set()),
         Kind::OrgUpdate => (format!("org:{owner}"), vec![], json!({"name": "改名"})),
         Kind::OrgKeyRevoke => {
             let name = format!("{owner}-scope");
@@ -146,6 +155,7 @@ fn about(
             vec![crop.clone()],
             json!({"reason": "typo", "data": data::harvest(&[&crop], 90)}),
         ),
+        Kind::Withdrawal => (lot, vec![crop], data::withdrawal(Hash::of(b"nothing"))),
         Kind::Genesis => ("org:registrar".into(), vec![], json!({})),
     }
 }
@@ -194,12 +204,15 @@ fn answer(
     if kind == Kind::LedgerKey {
         statement["data"] = village.log_key_rotation();
     }
-    if kind == Kind::Correction {
+    if matches!(kind, Kind::Correction | Kind::Withdrawal) {
         let lot = subject.parse().expect("a subject");
         let first = village.state.reader().chain_seq(&lot, 0).expect("read");
         let leaf = first
             .map_or(Hash::of(b"nothing"), |seq| village.state.reader().entry(seq).expect("entry").leaf());
-        statement["corrects"] = json!(leaf);
+        match kind {
+            Kind::Correction => statement["corrects"] = json!(leaf),
+            _ => statement["data"]["withdraws"] = json!(leaf),
+        }
     }
     if kind == Kind::Genesis {
         statement.as_object_mut().expect("an object").remove("ledger");

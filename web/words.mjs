@@ -4,10 +4,17 @@ import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 
 const ROOT = join(import.meta.dirname, "..");
-const TABLES = ["check", "condition", "layer", "outcome"];
+const TABLES = ["check", "layer", "outcome"];
 /** What only the server says. */
 const SERVED = /^check\.(?:start|not_here|needs_script|file_(?!missing))/;
-const SINGLE = ["page.items_failed", "page.say_failed_item", "page.say_failed_plain", "page.unnamed"];
+const SINGLE = [
+  "condition.corrected",
+  "condition.hold",
+  "page.items_failed",
+  "page.say_failed_item",
+  "page.say_failed_plain",
+  "page.unnamed",
+];
 
 const read = (path) => JSON.parse(readFileSync(join(ROOT, path), "utf8"));
 
@@ -22,7 +29,9 @@ export function wordsOf(lang) {
   const unit = label(read("schemas/defs-1.json").$defs.unit["x-enum"]);
   const { conclusion, items } = read("schemas/inspection-1.json").properties;
   const resultUnit = label(items.items.properties.unit["x-enum"]);
-  const kinds = readdirSync(join(ROOT, "schemas")).map((name) => read(join("schemas", name)));
+  const kinds = readdirSync(join(ROOT, "schemas"))
+    .filter((name) => name.endsWith(".json"))
+    .map((name) => read(join("schemas", name)));
   const titled = kinds.filter((schema) => /^(?!genesis|ledger|org|rules)/.test(schema["x-kind"] ?? "org"));
   const kind = Object.fromEntries(
     titled.map((schema) => [schema["x-kind"], lang === "zh" ? schema.title : schema["x-en"]]),

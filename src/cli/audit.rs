@@ -1,5 +1,6 @@
 //! `suyuan audit`: a whole log through every rule, from a service or from a directory.
 
+use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::PathBuf;
 
@@ -8,8 +9,11 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 
 use crate::follow::{Fetcher, Tiles, replay};
+use crate::ledger::{MemoryFacts, State};
 use crate::note::checkpoint::Checkpoint;
 use crate::note::signed_note::SignedNote;
+use crate::produce::{self, Survey};
+use crate::statement::time::When;
 use crate::verify::audit::AuditReport;
 use crate::verify::{Trust, signed_checkpoint};
 
@@ -22,7 +26,8 @@ Examples:
   suyuan audit --dir /srv/suyuan --trust trust.json --json
 
 Replays every entry from the first on: signatures, rights, chains, map records, roots, tiles. Without --trust it
-cannot say whose log this is. Exit code 0: nothing is wrong; 1: something is; 2: it could not be read.";
+cannot say whose log this is. Then it judges every batch by the rules of produce, from the records alone: that is what
+pages should say, and no ground for calling the log wrong. Exit code 0: nothing is wrong; 1: something is; 2: it could not be read.";
 
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
@@ -32,9 +37,36 @@ pub(super) struct Args {
     /// The trust file: log keys and genesis record
     #[arg(long, value_name = "FILE")]
     trust: Option<PathBuf>,
+    /// Do not judge the batches by the rules of produce
+    #[arg(long)]
+    no_produce: bool,
+    /// Date or instant to which days are counted when batches are judged (default: now)
+    #[arg(long, value_name = "TIME", conflicts_with = "no_produce")]
+    as_of: Option<When>,
     /// Print JSON
     #[arg(long)]
     json: bool,
+}
+
+/// What was looked at, and what the batches come to where nothing was wrong and it was asked for.
+pub(super) struct Audited {
+    pub(super) report: AuditReport,
+    pub(super) checks: Vec<Check>,
+    pub(super) survey: Option<Survey>,
+}
+
+/// Judges every batch of a replayed log.
+pub(super) fn survey(state: &State<MemoryFacts>, as_of: i64, quiet: bool) -> anyhow::Result<Survey> {
+    let reader = state.reader();
+    let bar = progress(state.size(), quiet);
+    bar.set_message("entries into accounts");
+    let (mut survey, overview) = Survey::begin(&reader, state.size(), as_of, |seq| bar.set_position(seq))?;
+    bar.finish_and_clear();
+    let bar = progress(survey.len() as u64, quiet);
+    bar.set_message("batches judged");
+    survey.judge(&reader, &overview, |_| bar.inc(1))?;
+    bar.finish_and_clear();
+    Ok(survey)
 }
 
 /// One thing that was looked at.
@@ -57,14 +89,21 @@ pub(super) fn run(args: Args) -> anyhow::Result<Answer> {
             Some(Trust::parse(&text).with_context(|| format!("cannot use {}", path.display()))?)
         }
     };
-    let (report, checks) = match args.source.source()? {
-        Source::Service(url) => from_service(url, trust.as_ref(), args.json)?,
-        Source::Dir(dir) => local::audit(dir, trust.as_ref(), args.json)?,
+    let as_of = args.as_of.as_ref().map_or_else(|| times::now_secs().saturating_mul(1_000), produce::end_of);
+    let as_of = (!args.no_produce).then_some(as_of);
+    let audited = match args.source.source()? {
+        Source::Service(url) => from_service(url, trust.as_ref(), as_of, args.json)?,
+        Source::Dir(dir) => local::audit(dir, trust.as_ref(), as_of, args.json)?,
     };
-    print(&report, &checks, args.json)
+    print(&audited, args.json)
 }
 
-fn from_service(url: &str, trust: Option<&Trust>, quiet: bool) -> anyhow::Result<(AuditReport, Vec<Check>)> {
+fn from_service(
+    url: &str,
+    trust: Option<&Trust>,
+    as_of: Option<i64>,
+    quiet: bool,
+) -> anyhow::Result<Audited> {
     let service = Fetcher::new(url)?;
     let tiles = Tiles::new(&service);
     let note = tiles.checkpoint()?;
@@ -75,7 +114,8 @@ fn from_service(url: &str, trust: Option<&Trust>, quiet: bool) -> anyhow::Result
         Err(problem) => {
             let report = empty_report(problem.clone());
             let wrong = Err(Problem::Wrong(problem.clone()));
-            return Ok((report, vec![Check { what: "checkpoint", found: wrong }]));
+            let checks = vec![Check { what: "checkpoint", found: wrong }];
+            return Ok(Audited { report, checks, survey: None });
         }
     };
     let bar = progress(checkpoint.size, quiet);
@@ -90,7 +130,11 @@ fn from_service(url: &str, trust: Option<&Trust>, quiet: bool) -> anyhow::Result
         Err(problem) => Err(Problem::Wrong(problem)),
     };
     let checks = vec![Check { what: "checkpoint", found: checkpoint }, Check { what: "tiles", found: tiles }];
-    Ok((replayed.report, checks))
+    let survey = match (&replayed.state, as_of) {
+        (Some(state), Some(as_of)) => Some(survey(state, as_of, quiet)?),
+        _ => None,
+    };
+    Ok(Audited { report: replayed.report, checks, survey })
 }
 
 type Found = Result<String, Problem>;
@@ -138,7 +182,8 @@ pub(super) fn progress(size: u64, quiet: bool) -> ProgressBar {
     bar
 }
 
-pub(super) fn print(report: &AuditReport, checks: &[Check], json: bool) -> anyhow::Result<Answer> {
+pub(super) fn print(audited: &Audited, json: bool) -> anyhow::Result<Answer> {
+    let Audited { report, checks, survey } = audited;
     let wrong = |check: &Check| matches!(check.found, Err(Problem::Wrong(_)));
     let ok = report.problem.is_none() && !checks.iter().any(wrong);
     let mut out = std::io::stdout().lock();
@@ -153,6 +198,7 @@ pub(super) fn print(report: &AuditReport, checks: &[Check], json: bool) -> anyho
             })
             .collect();
         answer["checks"] = Value::Object(checks);
+        answer["produce"] = json!(survey);
         writeln!(out, "{answer}")?;
         return Ok(Answer::verified(ok));
     }
@@ -168,12 +214,34 @@ pub(super) fn print(report: &AuditReport, checks: &[Check], json: bool) -> anyho
         let (status, reason) = check.words();
         writeln!(out, "{:<13} {status:<12} {reason}", check.what)?;
     }
+    if let Some(survey) = survey {
+        print_survey(survey, &mut out)?;
+    }
     if let (Some(first), true) = (report.first_at, ok) {
         let (first, last) = (times::text_of_ms(first), times::text_of_ms(report.last_at));
         writeln!(out, "\nroot          {}\nfrom {first} to {last}", report.root)?;
     }
     writeln!(out, "\n{}", if ok { "nothing is wrong" } else { "SOMETHING IS WRONG" })?;
     Ok(Answer::verified(ok))
+}
+
+/// Not a verdict on the log: what its records say of the batches.
+fn print_survey(survey: &Survey, out: &mut dyn std::io::Write) -> std::io::Result<()> {
+    let counted = |counts: &BTreeMap<&'static str, u64>| {
+        let counts: Vec<String> = counts.iter().map(|(name, count)| format!("{name} {count}")).collect();
+        if counts.is_empty() { "none".to_owned() } else { counts.join(", ") }
+    };
+    let as_of = times::text_of_ms(survey.as_of);
+    writeln!(out, "\n{} batches by the first {} entries, as of {as_of}", survey.batches, survey.size)?;
+    writeln!(out, "{:<13} {}", "status", counted(&survey.statuses))?;
+    writeln!(out, "{:<13} {}", "reasons", counted(&survey.reasons))?;
+    writeln!(out, "{:<13} {}", "quantities", counted(&survey.imbalances))?;
+    writeln!(out, "{:<13} {}", "flags", counted(&survey.flags))?;
+    writeln!(out, "{:<13} {}", "alarms", survey.alarms)?;
+    if !survey.too_large.is_empty() {
+        writeln!(out, "{:<13} {}", "not judged", survey.too_large.join(", "))?;
+    }
+    Ok(())
 }
 
 impl Check {

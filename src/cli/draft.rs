@@ -33,6 +33,8 @@ pub(super) struct Attached {
     pub(super) sha256: Hash,
     pub(super) in_app: bool,
     pub(super) ai_made: bool,
+    /// Of a picture that this program can read.
+    pub(super) phash: Option<String>,
     /// A place in the payload that names this file too.
     pub(super) named_at: Option<String>,
 }
@@ -124,13 +126,16 @@ impl Home {
     ) -> anyhow::Result<(Value, Hash)> {
         let pointer = format!("/attachments/{index}");
         let commitment = sealed::seal_blob(&self.ledger, &self.id, &pointer, &attached.sha256, &salt)?;
-        let member = json!({
+        let mut member = json!({
             "commitment": commitment,
             "size": attached.size,
             "type": attached.media_type,
             "in_app": attached.in_app,
             "ai_made": attached.ai_made,
         });
+        if let Some(phash) = &attached.phash {
+            member["phash"] = json!(phash);
+        }
         match payload.as_object_mut().map(|payload| payload.entry("attachments").or_insert_with(|| json!([])))
         {
             Some(Value::Array(list)) if list.len() == index => list.push(member),
@@ -432,6 +437,7 @@ mod tests {
             sha256,
             in_app: false,
             ai_made: false,
+            phash: Some("0123456789abcdef".into()),
             named_at: Some("/ext/picture".into()),
         };
         let key = "cd".repeat(32);
@@ -452,5 +458,6 @@ mod tests {
         check_json(&sealed.statement, &sealed.openings[0]).unwrap();
         let named = &sealed.statement.ext.as_ref().unwrap()["picture"];
         assert_eq!(*named, json!(sealed.commitments[0]));
+        assert_eq!(sealed.statement.attachments[0].phash.as_deref(), Some("0123456789abcdef"));
     }
 }

@@ -12,7 +12,9 @@ use crate::merkle::Hash;
 use crate::merkle::tile::{TilePath, hash_tiles, tile_bytes};
 use crate::merkle::tree::root_at;
 use crate::private::openings;
-use crate::produce::{Ask, Story};
+use crate::produce::lots::{Lots, Reach};
+use crate::produce::{Ask, Story, Survey, status_report};
+use crate::publish;
 use crate::sequencer::{Ledger, Settings, SystemClock};
 use crate::statement::context::Visibility;
 use crate::statement::short_code;
@@ -21,14 +23,17 @@ use crate::store::data_dir::DataDir;
 use crate::store::signed_head::SignedHead;
 use crate::store::{KeyRange, Read, Snapshot, checkpoints};
 use crate::verify::Trust;
-use crate::verify::audit::{Audit, AuditReport};
+use crate::verify::audit::Audit;
 use crate::verify::collect::{self, Under};
 
-use super::audit::{Check, Problem, checkpoint, progress};
+use super::audit::{Audited, Check, Problem, checkpoint, progress, survey};
 use super::times;
 
 /// Coordinates are finer than the village that everybody is told.
 const GPS: &str = "/place/gps";
+
+/// Lots, seasons and plots told of a graph on each side; the rest is counted.
+const NODES_MAX: usize = 10_000;
 
 /// A directory opened for reading. The files stay locked while it lives.
 pub(super) struct Local {
@@ -63,7 +68,11 @@ impl Local {
             Some(size) => size,
             None => self.size()?,
         };
-        let note = checkpoints::at(&self.reader().0, size)?;
+        let reader = self.reader();
+        let note = match publish::kept(&reader.0, size)? {
+            Some(cosigned) => Some(cosigned),
+            None => checkpoints::at(&reader.0, size)?,
+        };
         let note = note.with_context(|| format!("no checkpoint was signed at {size} entries"))?;
         Ok(Under { size, note: String::from_utf8(note).context("the checkpoint is damaged")? })
     }
@@ -108,15 +117,38 @@ impl Local {
 }
 
 pub(super) fn story(dir: &Path, typed: &str) -> anyhow::Result<Value> {
-    let local = Local::open(dir)?;
+    let as_of = times::now_secs().saturating_mul(1_000);
+    Ok(serde_json::to_value(told(&Local::open(dir)?, typed, as_of)?)?)
+}
+
+pub(super) fn status(dir: &Path, typed: &str, as_of: i64) -> anyhow::Result<Value> {
+    Ok(status_report(&told(&Local::open(dir)?, typed, as_of)?))
+}
+
+/// The story of a batch beside the accounts of the whole ledger.
+fn told(local: &Local, typed: &str, as_of: i64) -> anyhow::Result<Story> {
     let (reader, size, subject) = (local.reader(), local.size()?, local.batch(typed)?);
+    let (_, overview) = Survey::begin(&reader, size, as_of, |_| {})?;
     let gathered = collect::gather(&reader, &subject, size)?;
     let openings = local.public_openings(gathered.records.values())?;
     let at = reader.log()?.map_or(0, |log| log.at);
-    let as_of = times::now_secs().saturating_mul(1000);
-    let ask = Ask { subject: &subject, records: &gathered.records, openings: &openings, size, at, as_of };
-    let story = Story::tell(&ask).with_context(|| format!("there is no batch {}", subject.id()))?;
-    Ok(serde_json::to_value(story)?)
+    let (records, wide) = (&gathered.records, Some(overview.wide()));
+    let ask = Ask { subject: &subject, records, openings: &openings, size, at, as_of, wide };
+    Story::tell(&ask).with_context(|| format!("there is no batch {}", subject.id()))
+}
+
+pub(super) fn graph(dir: &Path, typed: &str) -> anyhow::Result<Value> {
+    let local = Local::open(dir)?;
+    let (reader, size, subject) = (local.reader(), local.size()?, local.batch(typed)?);
+    let mut lots = Lots::default();
+    for seq in 0..size {
+        if let Entry::Record(record) = reader.entry(seq)? {
+            lots.take(&record);
+        }
+    }
+    let reach = Reach { back: u32::MAX, forward: u32::MAX, nodes_max: NODES_MAX };
+    let graph = lots.graph(&subject, reach, size);
+    Ok(serde_json::to_value(graph.with_context(|| format!("there is no batch {}", subject.id()))?)?)
 }
 
 pub(super) fn bundle(dir: &Path, typed: &str, size: Option<u64>) -> anyhow::Result<Vec<u8>> {
@@ -131,8 +163,9 @@ pub(super) fn bundle(dir: &Path, typed: &str, size: Option<u64>) -> anyhow::Resu
 pub(super) fn audit(
     dir: &Path,
     trust: Option<&Trust>,
+    as_of: Option<i64>,
     quiet: bool,
-) -> anyhow::Result<(AuditReport, Vec<Check>)> {
+) -> anyhow::Result<Audited> {
     let local = Local::open(dir)?;
     let (reader, size) = (local.reader(), local.size()?);
     let note = match checkpoints::at(&reader.0, size)? {
@@ -168,7 +201,11 @@ pub(super) fn audit(
         checks.push(Check { what: "map", found: sealed });
         checks.push(stored_tree_is_derived(&reader, &audit, size)?);
     }
-    Ok((report, checks))
+    let survey = match as_of {
+        Some(as_of) if whole => Some(survey(audit.state(), as_of, quiet)?),
+        _ => None,
+    };
+    Ok(Audited { report, checks, survey })
 }
 
 type Found = Result<String, Problem>;

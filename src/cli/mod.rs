@@ -36,15 +36,22 @@ mod org;
 #[cfg(feature = "service")]
 mod resume;
 #[cfg(feature = "service")]
+mod rules;
+#[cfg(feature = "service")]
 mod serve;
 #[cfg(feature = "service")]
 mod sign;
 #[cfg(feature = "service")]
 mod source;
+mod standing;
+#[cfg(feature = "service")]
+mod status;
 #[cfg(feature = "service")]
 mod submit;
 #[cfg(feature = "service")]
 mod trace;
+#[cfg(feature = "service")]
+mod witness;
 
 use clap::{Parser, Subcommand};
 
@@ -119,12 +126,19 @@ enum Command {
     /// Let a restored ledger write again, after comparing it with the outside
     #[cfg(feature = "service")]
     Resume(resume::Args),
+    /// List, show and set the tables of produce rules that a ledger goes by
+    #[cfg(feature = "service")]
+    #[command(subcommand)]
+    Rules(Box<rules::Command>),
     /// Run the service
     #[cfg(feature = "service")]
     Serve(serve::Args),
     /// Sign statements: values sealed, files hashed, envelopes out
     #[cfg(feature = "service")]
     Sign(sign::Args),
+    /// Say where a batch stands, and what it may be used for
+    #[cfg(feature = "service")]
+    Status(status::Args),
     /// Send signed statements to a service; safe to stop and to run again
     #[cfg(feature = "service")]
     Submit(submit::Args),
@@ -133,6 +147,9 @@ enum Command {
     Trace(trace::Args),
     /// Check a bundle, a receipt or evidence of an omission, offline
     Verify(verify::Args),
+    /// Run a witness: cosigns what logs show it, never two histories, and checks bundles for anyone
+    #[cfg(feature = "service")]
+    Witness(witness::Args),
 }
 
 pub fn run(cli: Cli) -> anyhow::Result<Answer> {
@@ -163,14 +180,20 @@ pub fn run(cli: Cli) -> anyhow::Result<Answer> {
         #[cfg(feature = "service")]
         Command::Resume(args) => resume::run(args),
         #[cfg(feature = "service")]
+        Command::Rules(command) => rules::run(*command),
+        #[cfg(feature = "service")]
         Command::Serve(args) => serve::run(args),
         #[cfg(feature = "service")]
         Command::Sign(args) => sign::run(args),
+        #[cfg(feature = "service")]
+        Command::Status(args) => status::run(args),
         #[cfg(feature = "service")]
         Command::Submit(args) => submit::run(args),
         #[cfg(feature = "service")]
         Command::Trace(args) => trace::run(args),
         Command::Verify(args) => verify::run(args),
+        #[cfg(feature = "service")]
+        Command::Witness(args) => witness::run(args),
     }
 }
 

@@ -3,13 +3,17 @@
 use std::io::Write as _;
 use std::path::PathBuf;
 
-use anyhow::{Context as _, anyhow};
+use anyhow::{Context as _, anyhow, bail, ensure};
 use serde_json::{Value, json};
 
+use crate::follow::Fetcher;
+use crate::ledger::{Entry, Record};
+use crate::merkle::tile::ENTRY_BYTES_MAX;
 use crate::statement::kinds::Kind;
 use crate::statement::schema::empty_statement;
 use crate::statement::subject::Subject;
 
+use super::local::Local;
 use super::passphrase::PassphraseArgs;
 use super::sign::{KeyArg, Signer};
 use super::{Answer, times};
@@ -18,6 +22,8 @@ const EXAMPLES: &str = "\
 Examples:
   suyuan new harvest --batch green-farm.lot1 > harvest.json
   suyuan new input --subject crop:green-farm.b3-2026 --org green-farm --as farm
+  suyuan new correction --of 1234 --from https://trace.example.org
+  suyuan new withdrawal --of 1234 --dir /srv/suyuan
   suyuan new --list
 
 Fill in what is empty; of codes like a|b|c leave one; what stays empty is left out when it is signed.";
@@ -48,6 +54,15 @@ pub(super) struct Args {
     keys: Vec<KeyArg>,
     #[command(flatten)]
     passphrase: PassphraseArgs,
+    /// What a correction corrects or a withdrawal takes back: its entry in the log; what must not change is copied
+    #[arg(long, value_name = "ENTRY", conflicts_with_all = ["batch", "subject"])]
+    of: Option<u64>,
+    /// The service that has that entry
+    #[arg(long, value_name = "URL", requires = "of", conflicts_with = "dir")]
+    from: Option<String>,
+    /// The ledger's directory that has that entry, which no service may be using meanwhile
+    #[arg(long, value_name = "DIR", requires = "of")]
+    dir: Option<PathBuf>,
 }
 
 pub(super) fn run(args: Args) -> anyhow::Result<Answer> {
@@ -74,12 +89,59 @@ pub(super) fn run(args: Args) -> anyhow::Result<Answer> {
     if kind == Kind::Correction {
         form["corrects_kind"] = json!("");
     }
+    if let Some(seq) = args.of {
+        copy_original(kind, &original(&args, seq)?, &mut form)?;
+    }
     let signers = signers(&args)?;
     if !signers.is_empty() {
         form["signers"] = json!(signers);
     }
     writeln!(out, "{}", serde_json::to_string_pretty(&form)?)?;
     Ok(Answer::Done)
+}
+
+/// The record that a correction or a withdrawal is about.
+fn original(args: &Args, seq: u64) -> anyhow::Result<Record> {
+    let entry = match (&args.from, &args.dir) {
+        (Some(url), _) => {
+            let bytes =
+                Fetcher::new(url)?.get_path(&format!("/api/v1/records/{seq}"), ENTRY_BYTES_MAX as u64)?;
+            Entry::parse(&bytes).context("what came is no entry of a log")?
+        }
+        (None, Some(dir)) => Local::open(dir)?.reader().entry(seq)?,
+        (None, None) => bail!("where is entry {seq}? Say --from URL or --dir DIR"),
+    };
+    let record = entry.as_record().with_context(|| format!("entry {seq} is no statement"))?;
+    ensure!(record.seq == seq, "asked for entry {seq}, what came is entry {}", record.seq);
+    Ok(record.clone())
+}
+
+/// Who corrects or withdraws keeps the subject and what is touched, to the letter.
+fn copy_original(kind: Kind, original: &Record, form: &mut Value) -> anyhow::Result<()> {
+    let statement = &original.statement;
+    let of = Kind::try_from(&statement.kind)?;
+    let leaf = original.leaf();
+    match kind {
+        Kind::Correction => {
+            ensure!(of.is_correctable() || of == Kind::Correction, "{of} cannot be corrected");
+            form["corrects"] = json!(leaf);
+            // A correction says the data anew and whole; of which kind that is, only its original says.
+            form["data"]["data"] = match of {
+                Kind::Correction => statement.data.get("data").cloned().unwrap_or_default(),
+                _ => Value::Object(statement.data.clone()),
+            };
+            form["corrects_kind"] =
+                json!(if of == Kind::Correction { String::new() } else { of.to_string() });
+        }
+        Kind::Withdrawal => {
+            ensure!(of.is_withdrawable() || of == Kind::Correction, "{of} cannot be withdrawn");
+            form["data"]["withdraws"] = json!(leaf);
+        }
+        _ => bail!("--of is for a correction or a withdrawal"),
+    }
+    form["subject"] = json!(statement.subject.as_str());
+    form["touches"] = statement.touches.iter().map(Subject::as_str).collect();
+    Ok(())
 }
 
 fn signers(args: &Args) -> anyhow::Result<Vec<Value>> {

@@ -453,6 +453,7 @@ fn read_attached(item: &Value, folder: &Path) -> anyhow::Result<Attached> {
     let flag = |name: &str| item[name].as_bool().unwrap_or(false);
     Ok(Attached {
         name: name.to_owned(),
+        phash: crate::picture::phash_of(&media_type, &bytes),
         media_type,
         size: bytes.len() as u64,
         sha256: Hash::of(&bytes),

@@ -17,7 +17,6 @@ pub(super) fn now_text() -> String {
 }
 
 /// A ledger time.
-#[cfg(feature = "service")]
 pub(super) fn text_of_ms(ms: i64) -> String {
     jiff::Timestamp::from_millisecond(ms).map_or_else(|_| ms.to_string(), |time| time.to_string())
 }

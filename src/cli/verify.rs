@@ -9,12 +9,16 @@ use serde_json::{Value, json};
 use crate::ledger::{Entry, Record};
 use crate::note::policy::POLICY_BYTES_MAX;
 use crate::note::tlog_proof::TLOG_PROOF_BYTES_MAX;
+use crate::produce::{self, Ask, Story};
+use crate::statement::subject::SubjectKind;
+use crate::statement::time::When;
+use crate::text::Lang;
 use crate::verify::bundle::{self, Bundle};
 use crate::verify::omission::{self, Evidence};
 use crate::verify::receipt::{self, Receipt};
 use crate::verify::{Layer, Options, Report, Status, Trust, verify_bundle};
 
-use super::{Answer, files, times};
+use super::{Answer, files, standing, times};
 
 /// Room for a trust file with the longest policy.
 pub(super) const TRUST_BYTES_MAX: usize = 2 * POLICY_BYTES_MAX;
@@ -31,7 +35,8 @@ The trust file names the log's keys and its genesis record. It must come from so
 checked: from whoever published it, not from whoever sent you the bundle.
 
 Verified (exit code 0) means: encoding, signatures, rights, chains, completeness and log are ok, no layer failed, and
-all that --require names is ok. With --against: the bundle agrees with the receipt; exit code 1 if it does not.";
+all that --require names is ok. Of a verified bundle it also says where the batch stands by the rules of produce, as of
+--as-of. With --against: the bundle agrees with the receipt; exit code 1 if it does not.";
 
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
@@ -57,6 +62,12 @@ pub(super) struct Args {
     /// The bundle that should not leave the receipt's record out
     #[arg(long, value_name = "BUNDLE", requires = "receipt")]
     against: Option<PathBuf>,
+    /// Date or instant to which days are counted in what the bundle says of the batch (default: now)
+    #[arg(long, value_name = "TIME")]
+    as_of: Option<When>,
+    /// Language of reasons: zh or en
+    #[arg(long, default_value = "en", value_parser = standing::parse_lang)]
+    lang: Lang,
     /// Where evidence of an omission goes, if there is any
     #[arg(long, value_name = "FILE", requires = "against")]
     out: Option<PathBuf>,
@@ -79,7 +90,7 @@ pub(super) fn run(args: Args) -> anyhow::Result<Answer> {
     match Sort::of(&bytes) {
         Some(Sort::Bundle) => {
             let report = verify_bundle(&bytes, &trust, &options);
-            print_report(&report, &args, out)
+            print_report(&bytes, &report, &args, out)
         }
         Some(Sort::Evidence) => evidence(&bytes, &trust, args.json, out),
         Some(Sort::Receipt) => {
@@ -134,15 +145,41 @@ impl Sort {
 
 // -- bundles ---------------------------------------------------------------------------------------------------------
 
-fn print_report(report: &Report, args: &Args, out: &mut dyn Write) -> anyhow::Result<Answer> {
+fn print_report(bytes: &[u8], report: &Report, args: &Args, out: &mut dyn Write) -> anyhow::Result<Answer> {
+    // What an unverified bundle says of a batch is nobody's word.
+    let verified = report.verified(&[]);
+    let standing = if verified { standing(bytes, args.as_of.as_ref()) } else { None };
     if args.json {
-        writeln!(out, "{}", report.to_json(&args.require))?;
+        let mut answer = report.to_json(&args.require);
+        answer["produce"] = json!(standing);
+        writeln!(out, "{answer}")?;
     } else {
         print_layers(report.layers(), out)?;
         print_facts(&report.facts, out)?;
+        if let Some(standing) = &standing {
+            writeln!(out)?;
+            standing::print(standing, args.lang, out)?;
+        }
         print_verdict(report.verified(&args.require), report.layers(), &args.require, out)?;
     }
     Ok(Answer::verified(report.verified(&args.require)))
+}
+
+/// Where the bundle's batch stands by the rules of produce, from its records alone. None of a subject that is no batch
+/// or does not exist.
+fn standing(bytes: &[u8], as_of: Option<&When>) -> Option<Value> {
+    let bundle = Bundle::parse(bytes).ok()?;
+    let as_of = as_of.map_or_else(|| times::now_secs().saturating_mul(1_000), produce::end_of);
+    let subject = bundle.subject.clone();
+    if subject.kind() != SubjectKind::Batch {
+        return None;
+    }
+    let openings = bundle.openings.into_iter().map(|opened| (opened.leaf, opened.openings)).collect();
+    let at = bundle.records.last().map_or(0, Entry::at);
+    let records = bundle.records.into_iter().map(|entry| (entry.seq(), entry)).collect();
+    let (records, openings, size) = (&records, &openings, bundle.size);
+    let ask = Ask { subject: &subject, records, openings, size, at, as_of, wide: None };
+    Story::tell(&ask).map(|story| produce::status_report(&story))
 }
 
 fn print_layers<'a>(

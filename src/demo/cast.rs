@@ -7,15 +7,15 @@ use crate::statement::kinds::Kind;
 use crate::statement::role::Role;
 
 /// What is registered of an organisation.
-pub(super) struct Org {
-    pub(super) id: &'static str,
-    pub(super) name: &'static str,
-    pub(super) name_en: &'static str,
-    pub(super) village: &'static str,
+pub(super) struct Org<'a> {
+    pub(super) id: &'a str,
+    pub(super) name: &'a str,
+    pub(super) name_en: &'a str,
+    pub(super) village: &'a str,
     /// The first is the one that its admin key acts in.
-    pub(super) roles: &'static [Role],
-    pub(super) identity_method: &'static str,
-    pub(super) document_type: &'static str,
+    pub(super) roles: &'a [Role],
+    pub(super) identity_method: &'a str,
+    pub(super) document_type: &'a str,
 }
 
 pub(super) const PLATFORM: Org = Org {

@@ -16,7 +16,8 @@ use crate::statement::role::Role;
 /// Whoever signs: a key of an organisation, acting in a role.
 #[derive(Clone)]
 pub(super) struct Pen {
-    pub(super) org: &'static str,
+    /// Bare id.
+    pub(super) org: String,
     pub(super) role: Role,
     pub(super) key: Rc<KeyPair>,
 }
@@ -28,6 +29,8 @@ pub(super) struct File {
     pub(super) bytes: Vec<u8>,
     /// Pointer into `data` where the file's commitment is to stand too.
     pub(super) named_at: Option<&'static str>,
+    /// Perceptual hash of a picture; None: the one that the picture has.
+    pub(super) phash: Option<u64>,
 }
 
 /// A statement to be made. Sealed fields stand in clear in `data` and `place`.
@@ -43,6 +46,8 @@ pub(super) struct Draft {
     pub(super) visibility: &'static str,
     /// Leaf and kind of the record that a correction corrects.
     pub(super) corrects: Option<(Hash, Kind)>,
+    /// Number on its phone's chain, and the hash of the payload before.
+    pub(super) device: Option<(u64, Hash)>,
     pub(super) data: Value,
     pub(super) files: Vec<File>,
 }
@@ -61,6 +66,7 @@ impl Draft {
             source: "manual",
             visibility: "public",
             corrects: None,
+            device: None,
             data,
             files: Vec::new(),
         }
@@ -118,7 +124,7 @@ impl Draft {
     /// A drawing by this program; its name says so.
     pub(super) fn drawing(mut self, what: &str, jpeg: Vec<u8>) -> Draft {
         let name = format!("程序绘制示意图-{what}.jpg");
-        self.files.push(File { name, media_type: "image/jpeg", bytes: jpeg, named_at: None });
+        self.files.push(File { name, media_type: "image/jpeg", bytes: jpeg, named_at: None, phash: None });
         self
     }
 
@@ -130,7 +136,13 @@ impl Draft {
         bytes: Vec<u8>,
         named_at: &'static str,
     ) -> Draft {
-        self.files.push(File { name: name.to_owned(), media_type, bytes, named_at: Some(named_at) });
+        self.files.push(File {
+            name: name.to_owned(),
+            media_type,
+            bytes,
+            named_at: Some(named_at),
+            phash: None,
+        });
         self
     }
 

@@ -1,5 +1,7 @@
 //! Test support: the ledger's bare rules in memory, in place of the service.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -9,13 +11,15 @@ use crate::merkle::Hash;
 use crate::note::checkpoint::Checkpoint;
 use crate::note::signed_note::{self, SignedNote};
 use crate::note::vkey::{KeyName, KeyType, VerifierKey};
-use crate::produce::{Ask, Story};
+use crate::produce::flags::{self, Watchlist};
+use crate::produce::{Ask, Dossier, Fact, Story};
 use crate::statement::ed25519::KeyPair;
 use crate::statement::envelope::Envelope;
 use crate::statement::kinds::Kind;
 use crate::statement::payload::{Statement, to_payload_bytes};
 use crate::statement::subject::Subject;
 use crate::statement::{schema, sealed};
+use crate::text::Flag;
 use crate::verify::Trust;
 use crate::verify::collect::{self, Under};
 
@@ -67,6 +71,7 @@ impl MemoryLedger {
                 "registrar": { "name": "示范登记方" },
                 "keys": keys.iter().map(founding).collect::<Vec<_>>(),
                 "log_vkey": log_vkey().to_string(),
+                "demonstration": true,
             },
         });
         let statement = Statement::parse(&to_payload_bytes(&payload).unwrap()).unwrap();
@@ -114,8 +119,40 @@ impl MemoryLedger {
             size,
             at: self.at,
             as_of: now.as_millisecond(),
+            wide: None,
         };
         Story::tell(&ask).unwrap()
+    }
+
+    /// The flags of a batch, its own and those that the whole ledger shows.
+    pub(super) fn flags(&self, batch: &str, now: Timestamp) -> Vec<Fact<Flag>> {
+        let subject = Subject::parse(&format!("batch:{batch}")).unwrap();
+        let (size, reader) = (self.state.size(), self.state.reader());
+        let records = collect::gather(&reader, &subject, size).unwrap().records;
+        let openings = BTreeMap::new();
+        let as_of = now.as_millisecond();
+        let ask = Ask {
+            subject: &subject,
+            records: &records,
+            openings: &openings,
+            size,
+            at: self.at,
+            as_of,
+            wide: None,
+        };
+        let mut watchlist = Watchlist::default();
+        for entry in (0..size).map(|seq| reader.entry(seq).unwrap()) {
+            entry.as_record().into_iter().for_each(|record| watchlist.take(record));
+        }
+        let dossier = Dossier::of(&ask);
+        let mut flags = flags::of(&dossier);
+        flags.extend(watchlist.flags(&dossier));
+        flags
+    }
+
+    /// What comes next comes at this time, in milliseconds, or where the ledger is already later, then.
+    pub(super) fn set_time(&mut self, at: i64) {
+        self.at = self.at.max(at);
     }
 
     fn append(&mut self, envelope: &Envelope) -> anyhow::Result<Hash> {

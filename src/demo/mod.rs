@@ -3,6 +3,8 @@
 //! Keys are made, organisations registered, values sealed, statements signed and sent over HTTP to the running
 //! service, exactly as a farm's phone would. Nothing here reaches into the store: what the demonstration can show,
 //! every other client can do.
+//!
+//! Asked for farms, it fills the ledger with seasons rolled from a seed instead ([`seasons`]).
 
 mod cast;
 mod client;
@@ -10,16 +12,22 @@ mod draft;
 mod found;
 #[cfg(test)]
 mod memory;
+mod moves;
 mod pictures;
 mod readings;
 mod report;
 mod run;
 mod season;
+mod seasons;
 mod stories;
 mod teller;
+mod wrap;
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+pub(crate) use pictures::drawings;
 
 use jiff::Timestamp;
 
@@ -27,6 +35,7 @@ use crate::merkle::Hash;
 use crate::statement::ed25519::KeyPair;
 
 pub use run::{Options, run};
+pub use seasons::{Found, Fraud, Kinds, Planted, Record, Wanted, check};
 pub use stories::{Featured, Story};
 pub use teller::{MadeKey, Told};
 

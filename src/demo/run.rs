@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::client::Client;
-use super::{Story, Telling, found, tell};
+use super::{Record, Story, Telling, Wanted, found, seasons, tell};
 use crate::config::Config;
 use crate::http;
 use crate::store::data_dir::DataDir;
@@ -24,10 +24,14 @@ pub struct Options {
     pub public_url: Option<String>,
     /// False: stop after filling.
     pub serve: bool,
+    /// Seasons of many farms instead of the four stories.
+    pub seasons: Option<Wanted>,
 }
 
-/// Fills a ledger, or finds it filled, and serves it. Links go to stdout, talk to stderr.
-pub fn run(options: &Options, now: Timestamp) -> anyhow::Result<()> {
+/// Fills a ledger, or finds it filled, and serves it. Links go to stdout, talk to stderr. False: a fraud of the seasons
+/// that it rolled was not found, or honest lots were taken for one.
+pub fn run(options: &Options, now: Timestamp) -> anyhow::Result<bool> {
+    options.seasons.as_ref().map_or(Ok(()), Wanted::check)?;
     let dir = DataDir::new(match &options.dir {
         Some(dir) => dir.clone(),
         None => std::env::temp_dir().join(format!("suyuan-demo-{}", std::process::id())),
@@ -35,14 +39,22 @@ pub fn run(options: &Options, now: Timestamp) -> anyhow::Result<()> {
     let listen = with_a_port(options.listen)?;
     let public_url = options.public_url.clone().unwrap_or_else(|| format!("http://{}", reachable(listen)));
     let shown = Shown { root: dir.root().join("demo") };
+    let mut is_perfect = true;
     if shown.stories().exists() {
-        eprintln!("{}: the stories are there already", dir.root().display());
+        shown.is_what_was_asked(options.seasons.as_ref())?;
+        eprintln!("{}: the demonstration is there already", dir.root().display());
     } else {
-        fill(&dir, &shown, &public_url, now)?;
+        is_fresh(&dir)?;
+        eprintln!("filling a ledger in {}", dir.root().display());
+        is_perfect = match &options.seasons {
+            None => fill(&dir, &shown, &public_url, now).map(|()| true),
+            Some(wanted) => fill_seasons(&dir, &shown, &public_url, now, wanted),
+        }
+        .with_context(|| format!("the filling stopped: remove {} and begin again", dir.root().display()))?;
     }
     if !options.serve {
         print!("{}", shown.links(&public_url)?);
-        return Ok(());
+        return Ok(is_perfect);
     }
     let ledger = found::open(&dir)?;
     let config = config(&dir, listen, &public_url)?;
@@ -51,23 +63,60 @@ pub fn run(options: &Options, now: Timestamp) -> anyhow::Result<()> {
         print!("{links}");
         eprintln!("\nserving {address}; Ctrl-C stops, {} stays", dir.root().display());
     })?;
-    Ok(())
+    Ok(is_perfect)
+}
+
+/// Nothing is there, not even a filling that broke off.
+fn is_fresh(dir: &DataDir) -> anyhow::Result<()> {
+    let root = dir.root();
+    if !root.exists() || std::fs::read_dir(root).with_context(|| root.display().to_string())?.next().is_none()
+    {
+        return Ok(());
+    }
+    let is_ours = std::fs::read_to_string(dir.config()).is_ok_and(|text| text.contains(found::ORIGIN));
+    match is_ours {
+        true => bail!(
+            "{} holds a demonstration whose filling broke off: remove the directory and begin again",
+            root.display()
+        ),
+        false => bail!("{} is not empty and holds no demonstration: name another directory", root.display()),
+    }
+}
+
+/// What a service needs to know that one client fills.
+fn filling(dir: &DataDir, public_url: &str) -> anyhow::Result<Config> {
+    let mut config = config(dir, SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), public_url)?;
+    // One client tells a year of farm work in some seconds.
+    config.writes.per_second = 0;
+    config.reads.per_second = 0;
+    Ok(config)
+}
+
+/// Rolls the seasons, and keeps what was planted, bundles and trust file.
+fn fill_seasons(
+    dir: &DataDir,
+    shown: &Shown,
+    public_url: &str,
+    now: Timestamp,
+    wanted: &Wanted,
+) -> anyhow::Result<bool> {
+    let (telling, record) = seasons::fill(dir, filling(dir, public_url)?, public_url, wanted)?;
+    std::fs::create_dir_all(&shown.root).with_context(|| shown.root.display().to_string())?;
+    let planted = serde_json::to_string_pretty(&record)?;
+    write(&shown.planted(), format!("{planted}\n").as_bytes())?;
+    let ledger = found::open(dir)?;
+    let found = seasons::judge(&ledger.handle(), &record)?;
+    eprintln!("{found}");
+    let serving = http::start(filling(dir, public_url)?, ledger)?;
+    let kept = shown.keep(&Client::new(&format!("http://{}", serving.address)), &telling, now);
+    serving.stop()?;
+    kept.map(|()| found.is_perfect())
 }
 
 /// Tells the stories to a service on a loopback port of its own, and keeps bundles and trust file from it.
 fn fill(dir: &DataDir, shown: &Shown, public_url: &str, now: Timestamp) -> anyhow::Result<()> {
-    let root = dir.root();
-    if root.exists() && std::fs::read_dir(root).with_context(|| root.display().to_string())?.next().is_some()
-    {
-        bail!("{} is not empty and holds no demonstration: name another directory", root.display());
-    }
-    eprintln!("filling a ledger in {}", root.display());
-    let mut config = config(dir, SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), public_url)?;
     let (genesis, registrar) = found::found(dir, public_url, now)?;
-    // One client tells a year of farm work in some seconds.
-    config.writes.per_second = 0;
-    config.reads.per_second = 0;
-    let serving = http::start(config, found::open(dir)?)?;
+    let serving = http::start(filling(dir, public_url)?, found::open(dir)?)?;
     let url = format!("http://{}", serving.address);
     let filled = tell(&url, genesis, registrar, now, |story| {
         eprintln!("  {}: {} statements", story.name, story.statements);
@@ -116,6 +165,27 @@ struct Shown {
 impl Shown {
     fn stories(&self) -> PathBuf {
         self.root.join("stories.json")
+    }
+
+    /// What was planted among the seasons.
+    fn planted(&self) -> PathBuf {
+        self.root.join("planted.json")
+    }
+
+    /// A directory that is filled already is served again, not filled with something else.
+    fn is_what_was_asked(&self, wanted: Option<&Wanted>) -> anyhow::Result<()> {
+        let Some(wanted) = wanted else { return Ok(()) };
+        let path = self.planted();
+        let told =
+            std::fs::read_to_string(&path).ok().and_then(|text| serde_json::from_str::<Record>(&text).ok());
+        match told {
+            Some(told)
+                if (told.farms, told.seasons, told.seed) == (wanted.farms, wanted.seasons, wanted.seed) =>
+            {
+                Ok(())
+            }
+            _ => bail!("{} holds another demonstration: name another directory", self.root.display()),
+        }
     }
 
     fn trust(&self) -> PathBuf {

@@ -10,7 +10,7 @@ use super::season;
 use super::stories::{Story, tell_all};
 use super::teller::Teller;
 use crate::statement::payload::Statement;
-use crate::text::Condition;
+use crate::text::{Condition, Flag};
 use crate::verify::{Options, verify_bundle};
 
 /// What the tests look at, told once.
@@ -84,6 +84,22 @@ fn pages_tell_the_turns_of_the_stories() {
         ("wenshan-demo.sq-20-jar", Condition::SignerRevoked),
     ];
     assert_eq!(conditions, expected);
+}
+
+/// The stories are honest, but for what they tell openly: a photo reused or days that do not fit would be a slip.
+#[test]
+fn stories_raise_no_flag_that_they_do_not_mean() {
+    let (ledger, stories) = &*TOLD;
+    let mut raised: BTreeMap<&str, BTreeSet<Flag>> = BTreeMap::new();
+    for batch in stories.iter().flat_map(|story| &story.featured) {
+        let flags = ledger.flags(&batch.batch, a_sunday());
+        let doubts = flags.iter().map(|flag| flag.sort).filter(|sort| !sort.is_disclosure());
+        raised.entry(&batch.batch).or_default().extend(doubts);
+    }
+    // All is told today of days gone by, so all of it is late.
+    for (batch, doubts) in raised {
+        assert_eq!(doubts.into_iter().collect::<Vec<_>>(), [Flag::LateEntry], "{batch}");
+    }
 }
 
 /// A story told in another year is set in that one's seasons, never in the future.

@@ -2,16 +2,18 @@
 
 use super::fetch::FetchError;
 use super::tiles::Tiles;
+use crate::ledger::{MemoryFacts, State};
 use crate::merkle::Hash;
 use crate::merkle::tile::{entry_bundles, hash_tiles, tile_bytes};
 use crate::verify::audit::{Audit, AuditReport};
 use crate::verify::trust::Trust;
 
 /// What replaying a log up to a checkpoint has shown.
-#[derive(Debug)]
 pub struct Replayed {
     pub report: AuditReport,
     pub hash_tiles: u64,
+    /// What the entries come to, where nothing was wrong.
+    pub state: Option<State<MemoryFacts>>,
 }
 
 /// Replays the first `size` entries, whose tree must have this `root`; `heard` learns how many there are so far.
@@ -28,13 +30,13 @@ pub fn replay(
     for bundle in entry_bundles(0, size) {
         for entry in tiles.entries(bundle)? {
             if let Err(problem) = audit.entry(&entry) {
-                return Ok(Replayed { report: audit.report(Some(problem)), hash_tiles: 0 });
+                return Ok(Replayed { report: audit.report(Some(problem)), hash_tiles: 0, state: None });
             }
         }
         heard(audit.size());
     }
     let wrong = |audit: &Audit<'_>, problem: String, hash_tiles: u64| {
-        Ok(Replayed { report: audit.report(Some(problem)), hash_tiles })
+        Ok(Replayed { report: audit.report(Some(problem)), hash_tiles, state: None })
     };
     if audit.root() != *root {
         let problem = format!("the entries give the root {}, the checkpoint says {root}", audit.root());
@@ -54,5 +56,6 @@ pub fn replay(
         }
         checked += 1;
     }
-    Ok(Replayed { report: audit.report(None), hash_tiles: checked })
+    let report = audit.report(None);
+    Ok(Replayed { report, hash_tiles: checked, state: Some(audit.into_state()) })
 }

@@ -10,7 +10,7 @@ use super::endpoints::{Endpoint, read};
 use super::metrics::Gauges;
 use super::openapi::Description;
 use super::problem::{self, Problem, ProblemBody};
-use crate::statement::schema::{schema_json, schema_names};
+use crate::statement::schema::{rule_table_json, schema_json, schema_names};
 
 /// These change with a release or a new log key: soon enough seen.
 const CACHE: &str = "public, max-age=300";
@@ -21,6 +21,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         Endpoint::get("/trust.json", read().to(trust)),
         Endpoint::get("/schemas", read().to(schemas)),
         Endpoint::get("/schemas/{name}.json", read().to(schema)),
+        Endpoint::get("/schemas/rules/{table}.json", read().to(rule_table)),
         Endpoint::get("/problems", read().to(problem::list)),
         Endpoint::get("/problems/{code}", read().to(problem::one)),
         Endpoint::get("/api/openapi.json", read().to(openapi)),
@@ -52,6 +53,16 @@ pub(super) async fn schemas() -> HttpResponse {
 pub(super) async fn schema(name: web::Path<String>) -> Result<HttpResponse, Problem> {
     let schema = schema_json(&name).ok_or_else(|| Problem::not_found(format!("no schema {name}")))?;
     Ok(text("application/schema+json", schema.to_owned()))
+}
+
+/// A table of produce rules that the program brings along. It counts in a ledger only once it was set there.
+#[utoipa::path(get, path = "/schemas/rules/{table}.json", tag = "schemas",
+    params(("table" = String, Path, description = "`intervals`")),
+    responses((status = 200, description = "The data of a `rules.set`", body = Object), (status = 404, body = ProblemBody)))]
+pub(super) async fn rule_table(table: web::Path<String>) -> Result<HttpResponse, Problem> {
+    let known = rule_table_json(&table);
+    let known = known.ok_or_else(|| Problem::not_found(format!("no table of rules {table}")))?;
+    Ok(text(JSON, known.to_owned()))
 }
 
 /// This description.
@@ -90,8 +101,10 @@ pub(super) async fn metrics(state: web::Data<AppState>) -> Result<HttpResponse, 
         log_size: state.ledger.published().size,
         queue_length: state.ledger.waiting() as u64,
         writable: state.read_only().is_none(),
+        witnessed_size: state.witnessed_size(),
+        witnesses: state.cosigned_sizes(),
     };
-    let text = state.metrics.text(&gauges);
+    let text = state.guards.metrics.text(&gauges);
     Ok(HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(text))
 }
 

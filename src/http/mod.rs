@@ -4,6 +4,7 @@
 //! the ledger. Reads work on one snapshot each and never wait for the writer; whatever checks signatures or reads much
 //! runs on blocking threads, not on the workers.
 
+mod account;
 pub mod api;
 mod body;
 mod endpoints;
@@ -20,6 +21,7 @@ mod serve;
 mod state;
 pub mod time;
 pub mod view;
+pub mod witness;
 
 pub use serve::{ServeError, Serving, serve, start};
 pub use state::AppState;

@@ -2,7 +2,7 @@
 
 use utoipa::OpenApi;
 
-use super::api::{batches, blobs, bulk, checkpoints, orgs, records, statements};
+use super::api::{alarms, batches, blobs, bulk, checkpoints, orgs, records, statements};
 use super::{log, meta, problem};
 
 #[derive(OpenApi)]
@@ -13,10 +13,14 @@ use super::{log, meta, problem};
             `class` says whether the same request may succeed later.",
     ),
     paths(
+        alarms::list,
         batches::batch,
         batches::bundle,
         batches::bundle_at,
+        batches::earliest_harvest,
+        batches::graph,
         batches::list,
+        batches::status,
         batches::trace,
         blobs::download,
         blobs::upload,
@@ -31,6 +35,7 @@ use super::{log, meta, problem};
         meta::metrics,
         meta::openapi,
         meta::readyz,
+        meta::rule_table,
         meta::schema,
         meta::schemas,
         meta::trust,

@@ -124,7 +124,9 @@ pub fn status(word: text::Problem) -> StatusCode {
         P::Erased | P::NotFound | P::NotProven | P::UnknownAttachment => StatusCode::NOT_FOUND,
         P::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
         P::Timeout => StatusCode::REQUEST_TIMEOUT,
-        P::Conflict | P::DeviceFork | P::DeviceGap | P::Link | P::StaleCorrection => StatusCode::CONFLICT,
+        P::Blocked | P::Conflict | P::DeviceFork | P::DeviceGap | P::Link | P::StaleCorrection => {
+            StatusCode::CONFLICT
+        }
         P::Size | P::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         P::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         P::OtherContent | P::Unknown | P::WrongLedger => StatusCode::UNPROCESSABLE_ENTITY,

@@ -1,27 +1,32 @@
 //! What the handlers share, and all that they ask of the ledger.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::path::PathBuf;
+use std::sync::{Arc, RwLockReadGuard};
 
 use actix_web::web::{self, Bytes};
 use serde_json::{Value, json};
 
 use super::RETRY_SECS;
+use super::account::Account;
+use super::api::alarms::AlarmBody;
 use super::api::blobs::Named;
 use super::api::statements::{ReceiptBody, Taken};
-use super::metrics::Metrics;
+use super::outer::Guards;
 use super::problem::{self, Problem};
-use super::rate::Limit;
 use super::serve::ServeError;
 use super::time;
 use super::view::View;
 use crate::config::Config;
 use crate::ledger::{Code, Entry};
 use crate::merkle::Hash;
+use crate::note::policy::PolicyWitness;
 use crate::private::openings::{self, Opening};
-use crate::produce::{Ask, Story};
+use crate::produce::{Ask, Dossier, Earliest, Overview, Story, earliest_harvest};
+use crate::publish::Cosigned;
 use crate::sequencer::{LedgerHandle, Pending, Refused, Status, Submission, SubmitError};
 use crate::statement::context::Visibility;
+use crate::statement::kinds::Kind;
 use crate::statement::payload::Statement;
 use crate::statement::schema::SchemaError;
 use crate::statement::subject::Subject;
@@ -41,9 +46,10 @@ pub struct AppState {
     pub trust: String,
     /// Genesis calls the ledger a demonstration; every page says so.
     pub demonstration: bool,
-    pub(super) metrics: Arc<Metrics>,
-    pub(super) reads: Arc<Limit>,
-    pub(super) writes: Arc<Limit>,
+    /// What witnesses have signed. None: there is no policy.
+    pub cosigned: Option<Arc<Cosigned>>,
+    pub(super) account: Arc<Account>,
+    pub(super) guards: Arc<Guards>,
 }
 
 impl AppState {
@@ -54,17 +60,15 @@ impl AppState {
             return Err(ServeError::OtherOrigin { said: config.origin, found: log.origin });
         }
         let demonstration = log.demonstration;
-        let trust = Trust::to_text(&log.origin, &[log.log_vkey], log.ledger, None);
-        let (reads, writes) = (Limit::new(config.reads).into(), Limit::new(config.writes).into());
-        Ok(AppState {
-            ledger,
-            config,
-            trust,
-            demonstration,
-            metrics: Metrics::default().into(),
-            reads,
-            writes,
-        })
+        let policy = policy_text(&config)?;
+        let trust = Trust::to_text(&log.origin, &[log.log_vkey], log.ledger, policy.as_deref());
+        let cosigned = match &policy {
+            Some(_) => Some(Arc::new(cosigned(&config, &ledger, &trust)?)),
+            None => None,
+        };
+        let guards = Guards::new(config.reads, config.writes, config.trusted_proxies.clone()).into();
+        let account = Account::new(&ledger).into();
+        Ok(AppState { ledger, config, trust, demonstration, cosigned, account, guards })
     }
 
     /// Why the ledger takes no statements just now.
@@ -73,6 +77,22 @@ impl AppState {
             Status::ReadOnly(why) => Some(why.to_string()),
             Status::Writable => None,
         }
+    }
+
+    /// Entries of the newest checkpoint that meets the witness policy, 0 if none has yet; None: it asks for nobody.
+    pub(super) fn witnessed_size(&self) -> Option<u64> {
+        let cosigned = self.cosigned.as_ref().filter(|cosigned| cosigned.policy().wants_witnesses())?;
+        Some(cosigned.witnessed().map_or(0, |witnessed| witnessed.size))
+    }
+
+    /// Each witness's key, and entries of the checkpoint that it cosigned last.
+    pub(super) fn cosigned_sizes(&self) -> Vec<(String, u64)> {
+        let Some(cosigned) = &self.cosigned else { return Vec::new() };
+        let each = cosigned.policy().witnesses().iter().zip(cosigned.standings());
+        each.map(|(witness, standing)| {
+            (witness.key.to_string(), standing.cosigned.map_or(0, |(size, _)| size))
+        })
+        .collect()
     }
 
     /// The openings that everybody may see, by the leaf of their record.
@@ -95,15 +115,70 @@ impl AppState {
 
     /// What the ledger holds on a batch and on what it came from; none where it holds nothing.
     pub fn story(&self, view: &View, subject: &Subject) -> Result<Option<Story>, Problem> {
+        let gathered = collect::gather(&view.reader, subject, view.under.size);
+        self.tell(view, subject, &gathered.map_err(problem::not_collected)?.records, time::now_ms())
+    }
+
+    /// The same from gathered records, days counted to `as_of` (milliseconds). While the accounts of the whole ledger
+    /// are still being read, it is judged by its trace alone, and says so.
+    pub(super) fn tell(
+        &self,
+        view: &View,
+        subject: &Subject,
+        records: &BTreeMap<u64, Entry>,
+        as_of: i64,
+    ) -> Result<Option<Story>, Problem> {
         let size = view.under.size;
-        let gathered = collect::gather(&view.reader, subject, size).map_err(problem::not_collected)?;
-        let openings = self.public_openings(view, gathered.records.values())?;
+        let openings = self.public_openings(view, records.values())?;
         let at = match size.checked_sub(1) {
             Some(last) => view.reader.entry(last)?.at(),
             None => 0,
         };
-        let as_of = time::now_ms();
-        Ok(Story::tell(&Ask { subject, records: &gathered.records, openings: &openings, size, at, as_of }))
+        let overview = self.overview(view).ok();
+        let wide = overview.as_ref().map(|overview| overview.wide());
+        let story = Story::tell(&Ask { subject, records, openings: &openings, size, at, as_of, wide });
+        drop(overview);
+        let Some(mut story) = story else { return Ok(None) };
+        for org in story.named_only() {
+            if let Some(fact) = view.org(&org)? {
+                story.introduce(&org, &fact.name);
+            }
+        }
+        Ok(Some(story))
+    }
+
+    /// From when on a season or growing lot may be picked, as its inputs say; none where no pesticide is on record.
+    pub(super) fn earliest_harvest(
+        &self,
+        view: &View,
+        season: &Subject,
+    ) -> Result<Option<Earliest>, Problem> {
+        let size = view.under.size;
+        let gathered = collect::gather(&view.reader, season, size).map_err(problem::not_collected)?;
+        let none = BTreeMap::new();
+        let (records, as_of) = (&gathered.records, time::now_ms());
+        let ask = Ask { subject: season, records, openings: &none, size, at: 0, as_of, wide: None };
+        Ok(earliest_harvest(&Dossier::of(&ask), season))
+    }
+
+    /// The accounts of the ledger with everything that the view covers, perhaps more: ask them as of the view's size.
+    pub(super) fn overview(&self, view: &View) -> Result<RwLockReadGuard<'_, Overview>, Problem> {
+        self.account.at(view.published(), &self.guards.metrics)
+    }
+
+    /// What the entry `seq` raised, and from when on may be picked what it was used on. Nothing while the accounts are
+    /// too far behind: the list of alarms will have it.
+    fn found_by(&self, seq: u64) -> Result<(Vec<AlarmBody>, Option<Earliest>), Problem> {
+        let view = View::of(self)?;
+        let raised = self.overview(&view)?.watch().raised_by(seq).to_vec();
+        let alarms = raised.iter().map(|alarm| AlarmBody::of(&view, alarm)).collect::<Result<_, _>>()?;
+        let Some(record) = view.record(seq)? else { return Ok((alarms, None)) };
+        let statement = &record.statement;
+        let earliest = match Kind::try_from(&statement.kind) {
+            Ok(Kind::Input) => self.earliest_harvest(&view, &statement.subject)?,
+            _ => None,
+        };
+        Ok((alarms, earliest))
     }
 
     /// An attachment by its commitment, if the ledger has a statement that names it and its opening was given.
@@ -134,7 +209,13 @@ impl AppState {
     pub(super) async fn answer(&self, queued: Queued) -> Result<Taken, Problem> {
         match queued.pending.accepted().await {
             Ok(accepted) => {
-                Ok(Taken { receipt: ReceiptBody::of(&accepted.receipt)?, is_repeated: !accepted.is_new })
+                let mut receipt = ReceiptBody::of(&accepted.receipt)?;
+                let (state, seq) = (self.clone(), receipt.seq);
+                // It is in the ledger, whatever can be said of it just now.
+                if let Ok(Ok(found)) = web::block(move || state.found_by(seq)).await {
+                    (receipt.alarms, receipt.earliest_harvest) = found;
+                }
+                Ok(Taken { receipt, is_repeated: !accepted.is_new })
             }
             Err(error) => Err(not_taken(&self.ledger, error, &queued.identity)),
         }
@@ -143,11 +224,43 @@ impl AppState {
     /// Counts what became of a submission.
     pub(super) fn count(&self, taken: &Result<Taken, Problem>) {
         match taken {
-            Ok(Taken { is_repeated: false, .. }) => self.metrics.appended(),
-            Ok(_) => self.metrics.repeated(),
-            Err(problem) => self.metrics.refused(&problem.code()),
+            Ok(Taken { is_repeated: false, .. }) => self.guards.metrics.appended(),
+            Ok(_) => self.guards.metrics.repeated(),
+            Err(problem) => self.guards.metrics.refused(&problem.code()),
         }
     }
+}
+
+/// Where the policy lies, if there is one.
+fn policy_path(config: &Config) -> Option<PathBuf> {
+    config.policy.as_ref().map(|path| config.dir.join(path))
+}
+
+fn policy_text(config: &Config) -> Result<Option<String>, ServeError> {
+    let Some(path) = policy_path(config) else { return Ok(None) };
+    let text = std::fs::read_to_string(&path);
+    text.map(Some).map_err(|error| ServeError::Policy { path, problem: error.to_string() })
+}
+
+/// Takes up what the policy's witnesses have signed. A policy is about this very log, as whoever has it as part of the
+/// trust file will ask.
+fn cosigned(config: &Config, ledger: &LedgerHandle, trust: &str) -> Result<Cosigned, ServeError> {
+    let path = policy_path(config).unwrap_or_default();
+    let wrong = |problem: String| ServeError::Policy { path: path.clone(), problem };
+    let policy = Trust::parse(trust).map_err(|error| wrong(error.to_string()))?.policy;
+    let no_address = |witness: &&PolicyWitness| {
+        let url = witness.url.as_deref();
+        url.is_some_and(|url| !url.starts_with("https://") && !url.starts_with("http://"))
+    };
+    if let Some(witness) = policy.witnesses().iter().find(no_address) {
+        return Err(wrong(format!(
+            "the address of {} begins with neither https:// nor http://",
+            witness.key.name()
+        )));
+    }
+    let published = ledger.published();
+    Cosigned::open(policy, ledger.aside(), &published.reader(), published.size)
+        .map_err(|error| wrong(error.to_string()))
 }
 
 /// A statement on its way through the writer.

@@ -89,6 +89,11 @@ impl PrivateKey {
         Ok(PrivateKey(SigningKey::from_bytes(&seed)))
     }
 
+    /// The key that follows from 32 bytes. Whoever knows them has the key: for demonstrations, and for nobody's secrets.
+    pub fn from_seed(seed: &[u8; 32]) -> PrivateKey {
+        PrivateKey(SigningKey::from_bytes(seed))
+    }
+
     pub fn public(&self) -> PublicKey {
         self.pair().public()
     }

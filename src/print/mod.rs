@@ -1,3 +1,4 @@
-//! Floor 4: what goes on paper. So far the QR of a batch; labels and certificates will join it.
+//! Floor 4: what goes on paper and into pictures: the QR of a batch and the graph of where it came from.
 
+pub mod graph;
 pub mod qr;

@@ -32,6 +32,8 @@ pub struct Act<'a> {
 pub struct ActVersion<'a> {
     pub seq: u64,
     pub leaf: Hash,
+    /// The statement itself, or the correction.
+    pub record: &'a Record,
     /// When the ledger had this version, in milliseconds.
     pub at: i64,
     pub occurred_at: When,
@@ -73,6 +75,7 @@ impl<'a> Acts<'a> {
                 act.versions.push(ActVersion {
                     seq: record.seq,
                     leaf,
+                    record,
                     at: record.at,
                     occurred_at: occurred_at.unwrap_or_else(|| act.now().occurred_at.clone()),
                     data,
@@ -92,6 +95,7 @@ impl<'a> Acts<'a> {
                 let first = ActVersion {
                     seq: record.seq,
                     leaf,
+                    record,
                     at: record.at,
                     occurred_at: statement.occurred_at.clone(),
                     data: &statement.data,

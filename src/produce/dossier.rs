@@ -8,6 +8,7 @@ use super::story::Ask;
 use super::tables::Tables;
 use crate::ledger::{Entry, Record};
 use crate::statement::subject::{Subject, SubjectKind};
+use crate::statement::time::Date;
 
 /// What is judged, as of `size` entries and of the moment `as_of`.
 pub struct Dossier<'a> {
@@ -44,6 +45,11 @@ impl<'a> Dossier<'a> {
     /// The batch itself or something that it came from.
     pub fn has(&self, subject: &Subject) -> bool {
         self.line.has(subject)
+    }
+
+    /// Whether that day lies before the one on which the batch was taken from the subject, which is of the line.
+    pub fn is_before_drawing(&self, subject: &Subject, day: Date) -> bool {
+        self.line.is_before_drawing(subject, day)
     }
 
     /// The lots of the line, the batch among them.

@@ -101,6 +101,11 @@ impl Line {
         }
     }
 
+    /// Whether that day lies before the one on which the batch was taken from the subject.
+    pub(super) fn is_before_drawing(&self, subject: &Subject, day: Date) -> bool {
+        self.drawn.get(subject).is_some_and(|drawn| drawn.is_none_or(|drawn| day < drawn.day))
+    }
+
     /// It came after the batch was taken, both by the ledger's order and by its own day: what is entered late about an
     /// earlier day still belongs. Moves of the same day are told apart by the ledger's order.
     fn is_after_drawing(&self, subject: &Subject, record: &Record, is_move: bool) -> bool {

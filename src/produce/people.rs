@@ -12,7 +12,7 @@ use crate::statement::kinds::Kind;
 use crate::statement::payload::{Signer, Statement};
 use crate::statement::role::Role;
 use crate::statement::time::Instant;
-use crate::text::KeyStanding;
+use crate::text::{KeyStanding, Lang};
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Organisation {
@@ -147,6 +147,14 @@ impl Organisation {
             identity: None,
             village: None,
             national_code: None,
+        }
+    }
+
+    /// Its name in that language, where it has one.
+    pub fn name_in(&self, lang: Lang) -> &str {
+        match (lang, &self.name_en) {
+            (Lang::En, Some(name)) => name,
+            _ => &self.name,
         }
     }
 

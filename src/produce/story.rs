@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
+use super::assessment::{Assessment, Wide};
 use super::inspections::{Inspection, Sample, results};
 use super::line::Line;
 use super::people::{Organisation, People, Signed};
@@ -23,7 +24,7 @@ use crate::statement::sealed;
 use crate::statement::short_code;
 use crate::statement::subject::Subject;
 use crate::statement::time::{Instant, When};
-use crate::text::{Condition, KeyStanding, Stage, Standing, Words};
+use crate::text::{Condition, KeyStanding, Stage, Standing, Status, Words};
 
 /// What is asked, and all that is known.
 pub struct Ask<'a> {
@@ -37,6 +38,8 @@ pub struct Ask<'a> {
     pub at: i64,
     /// The moment to which days are counted, in milliseconds.
     pub as_of: i64,
+    /// The accounts of the whole ledger, where somebody keeps them.
+    pub wide: Option<Wide<'a>>,
 }
 
 /// What the ledger holds on a batch and on what it came from.
@@ -47,6 +50,8 @@ pub struct Story {
     pub short_code: String,
     #[serde(serialize_with = "as_key")]
     pub condition: Condition,
+    /// What the rules of produce come to.
+    pub assessment: Assessment,
     pub product: Product,
     pub origin: Origin,
     /// By id: all that signed, checked or are named in the story.
@@ -142,11 +147,13 @@ impl Story {
             }
         }
         let (inspections, waiting_samples) = results(&events);
-        let condition = condition(&events, &inspections);
+        let assessment = Assessment::of(ask);
+        let condition = condition(&events, assessment.judgement.status);
         Some(Story {
             subject: ask.subject.clone(),
             short_code: short_code::of_subject(ask.subject),
             condition,
+            assessment,
             product: Product::of(ask.subject, &events, ask.as_of),
             origin: Origin::of(&events),
             organisations: people.organisations,
@@ -362,19 +369,23 @@ fn standing(kind: Kind, subject: &Subject, signers: &[Signed]) -> Standing {
     }
 }
 
-/// The gravest thing that the records say. Holds are not lifted here: a failed result stays one.
-fn condition(events: &[Event], inspections: &[Inspection]) -> Condition {
+/// The gravest thing that the records say.
+fn condition(events: &[Event], status: Status) -> Condition {
     let signatures = || {
         events.iter().flat_map(|event| {
             event.signers.iter().chain(event.versions.iter().flat_map(|version| &version.signers))
         })
     };
-    if inspections.iter().any(Inspection::is_bad) {
+    let is_doubtful =
+        || signatures().any(|signed| matches!(signed.standing, KeyStanding::Revoked | KeyStanding::Suspect));
+    if status == Status::Withdrawn {
+        Condition::Withdrawn
+    } else if status == Status::OnHold {
         Condition::Hold
-    } else if signatures()
-        .any(|signed| matches!(signed.standing, KeyStanding::Revoked | KeyStanding::Suspect))
-    {
+    } else if is_doubtful() {
         Condition::SignerRevoked
+    } else if status == Status::Incomplete {
+        Condition::Incomplete
     } else if events.iter().any(Event::is_corrected) {
         Condition::Corrected
     } else {

@@ -3,6 +3,9 @@
 #[path = "../../tests/support/farm.rs"]
 pub(crate) mod farm;
 
+mod adversary;
+mod honest;
+
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
@@ -44,6 +47,14 @@ impl Ledger for InMemory {
 }
 
 impl InMemory {
+    /// Whether the ledger refuses it, which it does not take otherwise either.
+    fn is_refused(&mut self, envelope: Envelope) -> bool {
+        let statement = Statement::parse(&envelope.payload).unwrap();
+        let at = statement.recorded_at.unix_seconds() * 1_000 + 120_000;
+        let drafted = self.state.draft(envelope, statement, at);
+        drafted.is_err() || self.state.apply(&Entry::Record(Box::new(drafted.unwrap()))).is_err()
+    }
+
     fn apply(&mut self, record: Record) {
         let kind = record.statement.kind.to_string();
         self.state.apply(&Entry::Record(Box::new(record))).unwrap_or_else(|error| panic!("{kind}: {error}"));
@@ -51,6 +62,15 @@ impl InMemory {
 }
 
 pub(crate) fn farm() -> Farm<InMemory> {
+    opened(farm::genesis)
+}
+
+/// One whose ledger says that it is for show, so that it takes made-up rule rows.
+pub(crate) fn demonstration() -> Farm<InMemory> {
+    opened(farm::demonstration)
+}
+
+fn opened(genesis: fn(&str, &str, &str) -> Envelope) -> Farm<InMemory> {
     let mut ledger = InMemory {
         state: State::load(MemoryFacts::default()).unwrap(),
         at: 1_767_225_600_000,
@@ -61,7 +81,7 @@ pub(crate) fn farm() -> Farm<InMemory> {
         crate::note::vkey::KeyType::Ed25519,
         farm::key("log").public(),
     );
-    let genesis = farm::genesis("suyuan.test/log", &log.to_string(), "2026-03-01T08:00:00+08:00");
+    let genesis = genesis("suyuan.test/log", &log.to_string(), "2026-03-01T08:00:00+08:00");
     let statement = Statement::parse(&genesis.payload).unwrap();
     let record = ledger.state.draft(genesis, statement, ledger.at).unwrap();
     ledger.apply(record);
@@ -93,8 +113,20 @@ pub(crate) fn told(
         size,
         at,
         as_of: as_of.unix_seconds() * 1_000,
+        wide: None,
     });
     (story, gathered.records)
+}
+
+/// Every entry so far.
+pub(crate) fn entries(farm: &Farm<InMemory>) -> Vec<Entry> {
+    let reader = farm.ledger.state.reader();
+    (0..farm.ledger.state.size()).map(|seq| reader.entry(seq).unwrap()).collect()
+}
+
+/// Every record so far.
+pub(crate) fn all_records(farm: &Farm<InMemory>) -> Vec<Record> {
+    entries(farm).iter().filter_map(|entry| entry.as_record().cloned()).collect()
 }
 
 fn story(farm: &mut Farm<InMemory>) -> Story {
@@ -145,11 +177,11 @@ fn an_unknown_batch_has_no_story() {
 fn a_correction_shows_both_values_and_the_newest_counts() {
     let mut farm = farm();
     let season = farm.season();
-    farm.correct_harvest(season.harvest, "830");
+    farm.correct_harvest(season.harvest, "870");
     let story = story(&mut farm);
     assert_eq!((story.condition, story.corrections), (Condition::Corrected, 1));
     let harvest = of_kind(&story, Kind::Harvest)[0];
-    assert_eq!(harvest.data["quantity"]["entered"], "830");
+    assert_eq!(harvest.data["quantity"]["entered"], "870");
     let version = &harvest.versions[0];
     let pointers: Vec<&str> = version.changes.iter().map(|change| change.pointer.as_str()).collect();
     assert_eq!(pointers, ["/data/quantity"], "pickers' names are open on both sides and equal");

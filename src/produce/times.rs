@@ -26,6 +26,15 @@ pub(super) fn lag_seconds(occurred: &When, at: i64) -> i64 {
     }
 }
 
+/// The moment in milliseconds; of a day, its last second.
+pub fn end_of(when: &When) -> i64 {
+    let seconds = match when {
+        When::Instant(instant) => instant.unix_seconds(),
+        When::Date(date) => (date.days() + 1) * DAY_SECONDS - CALENDAR_OFFSET_SECONDS - 1,
+    };
+    seconds.saturating_mul(1_000)
+}
+
 /// The day, counted from 1970-01-01, on which a moment (in milliseconds) falls.
 pub(super) fn day_of(ms: i64) -> i64 {
     (ms.div_euclid(1_000) + CALENDAR_OFFSET_SECONDS).div_euclid(DAY_SECONDS)

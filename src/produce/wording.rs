@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
+use super::reason::{Fact, Said};
+use super::story::Story;
 use super::times::CALENDAR_OFFSET_SECONDS;
 use super::versions::is_sealed;
 use crate::statement::json::pointer_to;
@@ -12,7 +14,7 @@ use crate::statement::quantity::{Base, Dose, Measure, Quantity};
 use crate::statement::schema::Shape;
 use crate::statement::subject::Subject;
 use crate::statement::time::{Date, Instant, When};
-use crate::text::{Amount, Lang, fill, labels, t};
+use crate::text::{Amount, Lang, Words, fill, labels, t};
 
 /// A label and what stands behind it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,7 +43,13 @@ pub struct Wording<'a> {
     pub names: BTreeMap<&'a str, &'a str>,
 }
 
-impl Wording<'_> {
+impl<'a> Wording<'a> {
+    /// With the names of the organisations of a story.
+    pub fn of(story: &'a Story, lang: Lang) -> Wording<'a> {
+        let names = story.organisations.values().map(|org| (org.id.as_str(), org.name_in(lang)));
+        Wording { lang, names: names.collect() }
+    }
+
     /// Everything that an entry's data says, required members first, in the order of the schema.
     pub fn lines(
         &self,
@@ -66,6 +74,25 @@ impl Wording<'_> {
         match line.said {
             SaidText::Sealed => None,
             said => Some(said.flat(self.lang)),
+        }
+    }
+
+    /// A fact with its values in this language.
+    pub fn fact<W: Words>(&self, fact: &Fact<W>) -> String {
+        fact.told(self.lang, |said| self.value(said))
+    }
+
+    fn value(&self, said: &Said) -> String {
+        match said {
+            Said::Day(day) => day.parse().map_or_else(|_| day.clone(), |date| self.date(date)),
+            Said::Amount(amount, base) => match base.parse() {
+                Ok(base) => base_amount(*amount, base, self.lang),
+                Err(_) => amount.to_string(),
+            },
+            Said::Number(number) => number.to_string(),
+            Said::Org(org) => self.names.get(org.as_str()).copied().unwrap_or(org).to_owned(),
+            Said::Subject(subject) => SaidText::Subject(subject.clone()).flat(self.lang),
+            Said::Text(text) => text.clone(),
         }
     }
 
@@ -289,6 +316,22 @@ fn hectares(square_centimetres: u64) -> String {
 }
 
 /// Grams as people read them.
+/// An amount in its base unit: kilograms or grams, millilitres, pieces.
+pub fn base_amount(value: i64, base: Base, lang: Lang) -> String {
+    let sign = if value < 0 { "-" } else { "" };
+    let amount = value.unsigned_abs();
+    match base {
+        Base::Gram => format!("{sign}{}", mass(amount, lang)),
+        Base::Millilitre | Base::Piece => {
+            let unit = base.as_str();
+            format!("{sign}{amount} {}", labels::unit(lang, unit).unwrap_or(unit))
+        }
+        Base::SquareCentimetre => {
+            format!("{sign}{} {}", amount / 10_000, labels::unit(lang, "m2").unwrap_or("m²"))
+        }
+    }
+}
+
 fn mass(grams: u64, lang: Lang) -> String {
     if grams < 1_000 {
         return format!("{grams} {}", labels::unit(lang, "g").unwrap_or("g"));

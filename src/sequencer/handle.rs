@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
-use super::admission::{AdmissionError, Refused, Submission, admit};
+use super::admission::{AdmissionError, Admitted, Refused, Submission, admit};
 use super::published::{Commit, Published, Receipt, ReceiptError};
 use super::status::{ReadOnly, Status};
 use super::writer::{Command, Placed};
@@ -60,6 +60,13 @@ enum Progress {
     Queued(oneshot::Receiver<Result<Placed, SubmitError>>),
 }
 
+/// What a check came to.
+enum Checked {
+    Admitted(Box<Admitted>),
+    /// At this place already.
+    Known(u64),
+}
+
 #[derive(Debug, thiserror::Error)]
 pub enum EraseError {
     #[error(transparent)]
@@ -107,21 +114,57 @@ impl LedgerHandle {
     /// Admits the statement and puts it into the queue.
     pub fn enqueue(&self, submission: Submission) -> Result<Pending, SubmitError> {
         let published = self.published();
+        match self.check(&published, submission)? {
+            Checked::Known(seq) => Ok(Pending(Progress::Known { seq, published })),
+            Checked::Admitted(admitted) => {
+                let (answer, answered) = oneshot::channel();
+                self.send(Command::Submit { admitted, answer })?;
+                Ok(Pending(Progress::Queued(answered)))
+            }
+        }
+    }
+
+    /// As [`enqueue`](Self::enqueue), for up to [`GROUP_MAX`](super::GROUP_MAX) statements that share one commit. If one
+    /// is not admitted, none is sent. Keys and records that are only in the group are not known to the check.
+    pub fn enqueue_group(&self, submissions: Vec<Submission>) -> Result<Vec<Pending>, SubmitError> {
+        let published = self.published();
+        let mut pending = Vec::with_capacity(submissions.len());
+        let mut group = Vec::with_capacity(submissions.len());
+        for submission in submissions {
+            match self.check(&published, submission)? {
+                Checked::Known(seq) => {
+                    pending.push(Pending(Progress::Known { seq, published: published.clone() }));
+                }
+                Checked::Admitted(admitted) => {
+                    let (answer, answered) = oneshot::channel();
+                    group.push((*admitted, answer));
+                    pending.push(Pending(Progress::Queued(answered)));
+                }
+            }
+        }
+        self.send(Command::SubmitGroup(group))?;
+        Ok(pending)
+    }
+
+    fn check(&self, published: &Published, submission: Submission) -> Result<Checked, SubmitError> {
         let reader = published.reader();
         // Openings that were missing need the writer; where nothing is written, the place is all that can be given.
         let nothing_to_write = submission.openings.is_empty() || self.status() != Status::Writable;
         if nothing_to_write
             && let Some(seq) = reader.payload_seq(&submission.payload_hash()).map_err(unreadable)?
         {
-            return Ok(Pending(Progress::Known { seq, published }));
+            return Ok(Checked::Known(seq));
         }
         let admitted = admit(&reader, submission).map_err(|error| match error {
             AdmissionError::Facts(error) => unreadable(error),
             AdmissionError::Refused(refused) => refused.into(),
         })?;
-        let (answer, answered) = oneshot::channel();
-        match self.queue.try_send(Command::Submit { admitted: Box::new(admitted), answer }) {
-            Ok(()) => Ok(Pending(Progress::Queued(answered))),
+        Ok(Checked::Admitted(Box::new(admitted)))
+    }
+
+    fn send(&self, command: Command) -> Result<(), SubmitError> {
+        match self.queue.try_send(command) {
+            Ok(()) => Ok(()),
             Err(TrySendError::Full(_)) => Err(SubmitError::Busy),
             Err(TrySendError::Closed(_)) => Err(self.shared.why_read_only().into()),
         }

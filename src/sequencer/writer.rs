@@ -35,10 +35,21 @@ pub const GROUP_MAX: usize = 256;
 pub const QUEUE_MAX: usize = 1024;
 
 pub(super) enum Command {
-    ConfirmClock { done: oneshot::Sender<()> },
-    Erase { leaf: Hash, pointer: String, done: oneshot::Sender<Result<(), StoreError>> },
+    ConfirmClock {
+        done: oneshot::Sender<()>,
+    },
+    Erase {
+        leaf: Hash,
+        pointer: String,
+        done: oneshot::Sender<Result<(), StoreError>>,
+    },
     Stop,
-    Submit { admitted: Box<Admitted>, answer: Answer },
+    Submit {
+        admitted: Box<Admitted>,
+        answer: Answer,
+    },
+    /// In one commit, whatever else waits.
+    SubmitGroup(Vec<(Admitted, Answer)>),
 }
 
 pub(super) type Answer = oneshot::Sender<Result<Placed, SubmitError>>;
@@ -97,6 +108,7 @@ impl Writer {
             for command in group {
                 match command {
                     Command::Submit { admitted, answer } => submitted.push((*admitted, answer)),
+                    Command::SubmitGroup(together) => submitted.extend(together),
                     other => others.push(other),
                 }
             }
@@ -120,7 +132,7 @@ impl Writer {
             }
             // No more are let in; those that wait are still answered.
             Command::Stop => self.queue.close(),
-            Command::Submit { .. } => {}
+            Command::Submit { .. } | Command::SubmitGroup(_) => {}
         }
     }
 

@@ -13,6 +13,7 @@ pub mod kinds;
 pub mod members;
 pub mod names;
 pub mod payload;
+pub mod phash;
 pub mod quantity;
 pub mod role;
 pub mod schema;

@@ -12,6 +12,7 @@
 mod fault;
 mod files;
 mod form;
+mod rule_tables;
 mod sealed;
 mod shape;
 #[cfg(test)]
@@ -23,6 +24,7 @@ mod vectors;
 pub use fault::{SchemaError, SchemaErrors};
 pub use files::{schema_json, schema_name, schema_names};
 pub use form::empty_statement;
+pub use rule_tables::{rule_table_json, rule_table_names};
 pub use sealed::{SealedField, check_opened, sealed_fields, sealed_pointers};
 pub use shape::Shape;
 pub use validators::{validate, validate_correction, validate_payload};

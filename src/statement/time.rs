@@ -79,6 +79,21 @@ impl Date {
         year * 365 + year / 4 - year / 100 + year / 400 + day_of_year - DAYS_FROM_MARCH_0000_TO_1970
     }
 
+    /// So many days later, or earlier if below zero; None outside 1970 to 9999.
+    pub fn plus_days(self, days: i64) -> Option<Date> {
+        const DAYS_FROM_MARCH_0000_TO_1970: i64 = 719_468;
+        const DAYS_OF_400_YEARS: i64 = 146_097;
+        let days = self.days().checked_add(days)?.checked_add(DAYS_FROM_MARCH_0000_TO_1970)?;
+        let (era, day) = (days.div_euclid(DAYS_OF_400_YEARS), days.rem_euclid(DAYS_OF_400_YEARS));
+        let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
+        let day_of_year = day - (365 * year + year / 4 - year / 100);
+        let month_from_march = (5 * day_of_year + 2) / 153;
+        let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
+        let year = year + era * 400 + i64::from(month <= 2);
+        let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
+        Date::new(year.try_into().ok()?, month.try_into().ok()?, day.try_into().ok()?)
+    }
+
     fn new(year: u16, month: u8, day: u8) -> Option<Date> {
         let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
         let month_days = match month {
@@ -278,6 +293,21 @@ mod tests {
         for edge in ["2026-11-22T09:30:00+14:00", "2026-11-22T09:30:00-14:00"] {
             assert!(edge.parse::<Instant>().is_ok(), "{edge}");
         }
+    }
+
+    #[test]
+    fn counting_on_comes_to_the_day_with_that_number() {
+        let epoch: Date = "1970-01-01".parse().unwrap();
+        for days in 0..epoch_to_9999() {
+            assert_eq!(epoch.plus_days(days).map(|date| date.days()), Some(days));
+        }
+        let last: Date = "9999-12-31".parse().unwrap();
+        assert_eq!((last.plus_days(1), epoch.plus_days(-1), last.plus_days(i64::MAX)), (None, None, None));
+        assert_eq!(last.plus_days(-epoch_to_9999() + 1), Some(epoch));
+    }
+
+    fn epoch_to_9999() -> i64 {
+        "9999-12-31".parse::<Date>().unwrap().days() + 1
     }
 
     #[test]

@@ -3,21 +3,31 @@
 //! Kinds, fields and codes are named by the schemas, once; [`labels`] reads them there. Everything else is a word of a
 //! table here. A table is an enum, so a word that does not exist does not compile. No I/O, no knowledge of pages.
 
+mod balance;
 mod check;
 mod fault;
+mod flag;
 pub mod labels;
 mod page;
 mod problem;
 mod produce;
+mod seat;
+mod status;
 mod verdict;
+mod witness;
 mod words;
 
+pub use balance::{Figure, GraphWord, Imbalance};
 pub use check::Check;
 pub use fault::Fault;
+pub use flag::Flag;
 pub use page::Page;
 pub use problem::Problem;
 pub use produce::{Amount, Condition, KeyStanding, Stage, Standing};
+pub use seat::{PromiseState, SeatName, SeatState};
+pub use status::{ClaimState, Need, Status, Use, Why};
 pub use verdict::{Layer, Outcome};
+pub use witness::{LayerAsks, WitnessPage};
 pub use words::{Lang, Words, fill, t};
 
 use words::Entry;
@@ -27,15 +37,29 @@ pub fn entries() -> Vec<Entry> {
     [
         words::entries::<Amount>(),
         words::entries::<Check>(),
+        words::entries::<ClaimState>(),
         words::entries::<Condition>(),
         words::entries::<Fault>(),
+        words::entries::<Figure>(),
+        words::entries::<GraphWord>(),
+        words::entries::<Imbalance>(),
+        words::entries::<Flag>(),
         words::entries::<KeyStanding>(),
         words::entries::<Layer>(),
+        words::entries::<LayerAsks>(),
+        words::entries::<Need>(),
         words::entries::<Outcome>(),
         words::entries::<Page>(),
         words::entries::<Problem>(),
+        words::entries::<PromiseState>(),
+        words::entries::<SeatName>(),
+        words::entries::<SeatState>(),
         words::entries::<Stage>(),
         words::entries::<Standing>(),
+        words::entries::<Status>(),
+        words::entries::<Use>(),
+        words::entries::<Why>(),
+        words::entries::<WitnessPage>(),
     ]
     .concat()
 }

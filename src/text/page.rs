@@ -15,13 +15,21 @@ table! {
             "About this ledger: this page proves who wrote these records, before when, and that they have not been changed. It does not prove that what they say is true. Entries marked “third party” are signed by an independent body.",
 
         // The strip on top.
-        SayNormal "say_normal" "没有不合格检测，没有更正。" "No failed test, no correction.",
+        SayNormal "say_normal" "没有暂扣原因，没有更正。" "Nothing holds it, no correction.",
         SayNoTest "say_no_test" "没有更正；还没有检测结果。" "No correction; no test result yet.",
         SayCorrected "say_corrected" "更正过 {n} 次，新旧数值都保留。" "Corrected {n}×; old and new values are both kept.",
         SayHold "say_hold"
-            "检测不合格，不应销售或展示。如已购买，请先不要食用，并联系卖家。"
-            "A test failed: this should not be sold or shown. If you bought this, please do not eat it yet and contact the seller.",
-        SayHoldWhy "say_hold_why" "{lab} {date} 报告 {report}" "{lab}, {date}, report {report}",
+            "原因解除之前不应销售或展示。如已购买，请先不要食用，并联系卖家。"
+            "Not to be sold or shown until this is cleared. If you bought this, please do not eat it yet and contact the seller.",
+        SayIncomplete "say_incomplete"
+            "没有暂扣原因，但该有的记录还缺一些。"
+            "Nothing holds it, but some of the records that it should have are missing.",
+        SayGate "say_gate"
+            "未达到公开展示条件，以下只列出已有的记录。"
+            "Not enough is on record for a public page; below are only the records that there are.",
+        SayWithdrawn "say_withdrawn"
+            "产生这个批次的记录已被记录人撤回。"
+            "The record by which this batch came to be was taken back by its author.",
         SayFailedItem "say_failed_item" "{analyte} {value}（限量 {limit}）" "{analyte} {value} (limit {limit})",
         SayFailedPlain "say_failed_plain" "{analyte} {value}" "{analyte} {value}",
         SayRevoked "say_revoked"
@@ -70,6 +78,34 @@ table! {
         IdentityRoot "identity_root" "本账本的登记方" "Registrar of this ledger",
         Suspended "suspended" "已{status}" "{status}",
 
+        // Who vouches, safety, quantities.
+        SeatsTitle "seats_title" "三方把关" "Who vouches for it",
+        Guaranteed "guaranteed" "{who}承诺：{terms}（至 {until}，{state}）" "{who} guarantees: {terms} (until {until}, {state})",
+        SafetyTitle "safety_title" "安全" "Safety",
+        Pesticides "pesticides" "农药" "Pesticides",
+        NoPesticide "no_pesticide" "没有使用记录" "No use on record",
+        Covered "covered" "已检 {tested}/{used} 种所用农药" "Tested for {tested} of {used} active ingredients used",
+        Waited "waited" "{used} 使用，{days} 天后采收；安全间隔期 {phi} 天" "used {used}, picked {days} d later; interval {phi} d",
+        WaitUnknown "wait_unknown" "{used} 使用，{days} 天后采收；未知安全间隔期" "used {used}, picked {days} d later; interval not known",
+        OwnStatement "own_statement" "据标签，种植者自述" "from the label, the grower’s own statement",
+        FictionalRow "fictional_row" "示范数据" "made up for a demonstration",
+        RowsTitle "rows_title" "安全间隔期的出处" "Where the intervals were read",
+        RowSays "row_says" "{product}，{crop}：安全间隔期 {phi} 天" "{product} on {crop}: interval {phi} d",
+        RowUses "row_uses" "每季最多 {n} 次" "at most {n} uses a season",
+        RowQuote "row_quote" "「{quote}」" "“{quote}”",
+        RowRead "row_read" "{title}，{day} 查阅" "{title}, read {day}",
+        ColdChain "cold_chain" "温度" "Temperature",
+        ColdChainSay "cold_chain_say" "超出范围 {over} 分钟，缺测 {gap} 分钟" "out of range {over} min, no readings {gap} min",
+        RecordsThere "records_there" "记录完整度" "Records",
+        StagesThere "stages_there" "{present}/{needed} 项有记录" "{present} of {needed} on record",
+        StagesMissing "stages_missing" "缺{list}" "missing: {list}",
+        AmountsTitle "amounts_title" "数量" "Quantities",
+        NotesTitle "notes_title" "记录情况" "About the records",
+        NoNotes "no_notes" "没有需要说明的情况。" "Nothing to point out.",
+        LiftedBy "lifted_by" "{reason}：已由{who}解除" "{reason}: lifted by {who}",
+        Judged "judged" "判定依据：前 {size} 条记录，截至 {at}" "Judged by the first {size} entries, as of {at}",
+        TableVersion "table_version" "{table}表第 {n} 版" "{table}, version {n}",
+
         // The timeline.
         Timeline "timeline" "全过程" "What happened",
         TimelineHint "timeline_hint" "点开每一条，可看三个时间、签名与原始记录。" "Open an entry for its three times, signatures and the raw record.",
@@ -110,10 +146,23 @@ table! {
         CompletenessClaimed "completeness_claimed"
             "运营方声明没有遗漏（尚无独立见证复算）"
             "The operator states that nothing is left out (no independent replay yet)",
+        CompletenessReplayed "completeness_replayed"
+            "没有遗漏：{k} 家见证已逐条复算到第 {size} 条记录"
+            "Nothing is left out: worked through up to entry {size} by witnesses: {k}",
         Witnesses "witnesses" "见证" "Witnesses",
         NoWitness "no_witness" "尚无见证" "None yet",
+        WitnessesMet "witnesses_met"
+            "{n} 家见证中有 {k} 家签过，达到要求"
+            "{k} of {n} have cosigned: as many as asked for",
+        WitnessesNotMet "witnesses_not_met"
+            "{n} 家见证中有 {k} 家签过，未达到要求"
+            "{k} of {n} have cosigned: not as many as asked for",
         Freshness "freshness" "新近" "Freshness",
         FreshnessOwn "freshness_own" "截至 {at}（运营方自己的时钟）" "As of {at} (the operator’s own clock)",
+        FreshnessSeen "freshness_seen" "截至 {at}（见证方的时钟）" "As of {at} (a witness’s clock)",
+        WitnessesBehind "witnesses_behind"
+            "见证过的检查点有 {size} 条记录，本页多出 {n} 条"
+            "Witnesses have seen {size} entries; this page is {n} ahead",
         Anchors "anchors" "锚定" "Anchors",
         NoAnchor "no_anchor" "尚未锚定" "Not anchored yet",
         Download "download" "下载凭证文件" "Download the evidence",

@@ -7,6 +7,7 @@ table! {
     pub enum Problem "problem" {
         BadOpening "bad_opening" "公开值与封存值不符" "An opening does not open what the statement seals",
         BadRequest "bad_request" "请求格式不对" "The request is malformed",
+        Blocked "blocked" "此批次目前不可用于此用途" "This batch is not cleared for that use",
         Busy "busy" "服务繁忙,请稍后再试" "Too busy just now",
         Conflict "conflict" "同一编号已用于另一份内容" "The same id was used for another statement",
         DeviceFork "device_fork" "本机记录链分叉" "The phone's own chain forks here",

@@ -24,8 +24,10 @@ table! {
     pub enum Condition "condition" {
         Normal "normal" "正常" "Normal",
         Corrected "corrected" "更正过" "Corrected",
+        Incomplete "incomplete" "资料不全" "Incomplete",
         SignerRevoked "signer_revoked" "密钥已吊销" "Key revoked",
         Hold "hold" "暂扣" "On hold",
+        Withdrawn "withdrawn" "批次已撤回" "Withdrawn",
     }
 }
 

@@ -65,3 +65,22 @@ fn one_wrong_row_stops_all_before_anything_is_sent() {
     place.write("plots.csv", "地块\n");
     place.run(&args(service.url(), &[])).could_not("has no rows");
 }
+
+#[test]
+fn a_spreadsheet_takes_statements_back_as_well() {
+    let (place, service) = place();
+    let sent = place.run(&args(service.url(), &[])).expect(0);
+    let mut csv = "leaf,plot,reason\n".to_owned();
+    for (line, plot) in sent.stdout.lines().zip(["a1", "a2"]) {
+        let taken: serde_json::Value = serde_json::from_str(line).unwrap();
+        csv += &format!("{},{plot},duplicate\n", taken["leaf"].as_str().unwrap());
+    }
+    place.write("plots.csv", csv);
+    place.write(
+        "map.json",
+        r#"{"kind": "withdrawal/1", "subject": "plot:farm.{plot}", "occurred_at": "2026-11-23",
+            "data": {"withdraws": "{leaf}", "reason": "{reason}"}}"#,
+    );
+    let taken_back = place.run(&args(service.url(), &[])).expect(0);
+    assert_eq!(taken_back.stderr.trim_end(), "2 accepted");
+}

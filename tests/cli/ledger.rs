@@ -162,6 +162,11 @@ impl Ledger {
         collect::bundle(&Reader(&self.facts), &subject, &under, &[], "2026-11-22T00:00:00Z").unwrap().encode()
     }
 
+    /// The bytes of a leaf.
+    pub(crate) fn entry(&self, seq: u64) -> Option<Vec<u8>> {
+        Reader(&self.facts).entry_bytes(seq).unwrap()
+    }
+
     pub(crate) fn receipt(&self, seq: u64) -> String {
         let reader = Reader(&self.facts);
         let path = inclusion_path(&reader, seq, self.state.size()).unwrap();

@@ -15,6 +15,8 @@ mod ledger;
 mod local;
 mod program;
 #[cfg(feature = "service")]
+mod rules;
+#[cfg(feature = "service")]
 mod service;
 #[cfg(feature = "service")]
 mod serving;

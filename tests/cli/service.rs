@@ -97,12 +97,23 @@ fn respond(shared: &mut Shared, method: &str, path: &str, body: &[u8]) -> (u16, 
             shared.blobs.insert(path["/api/v1/blobs/".len()..].to_owned(), body.to_vec());
             (201, Vec::new())
         }
-        ("GET", path) => match path.strip_prefix("/log/").and_then(|piece| shared.ledger.piece(piece)) {
+        ("GET", path) => match get(&shared.ledger, path) {
             Some(bytes) => (200, bytes),
             None => (404, br#"{"detail":"there is no such address"}"#.to_vec()),
         },
         _ => (405, Vec::new()),
     }
+}
+
+fn get(ledger: &Ledger, path: &str) -> Option<Vec<u8>> {
+    if let Some(piece) = path.strip_prefix("/log/") {
+        return ledger.piece(piece);
+    }
+    if let Some(seq) = path.strip_prefix("/api/v1/records/") {
+        return ledger.entry(seq.parse().ok()?);
+    }
+    let batch = path.strip_prefix("/api/v1/batches/")?.strip_suffix("/bundle")?;
+    Some(ledger.bundle(&format!("batch:{batch}")))
 }
 
 fn bulk(ledger: &mut Ledger, body: &[u8]) -> Vec<u8> {

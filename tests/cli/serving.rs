@@ -83,6 +83,11 @@ fn from_an_empty_directory_to_a_verified_harvest() {
     let story = place.run(&["trace", "farm.lot1", "--from", url]).expect(0).stdout;
     assert!(story.contains("planting/1") && story.contains("青禾农场 as farm"), "{story}");
     place.run(&["trace", "farm.none", "--from", url]).could_not("404");
+    let graph = place.run(&["trace", "farm.lot1", "--graph", "--from", url]).expect(0).stdout;
+    assert!(graph.contains("batch:farm.lot1") && graph.contains("planted"), "{graph}");
+    let graph = place.run(&["trace", "farm.lot1", "--graph", "--json", "--from", url]).expect(0).stdout;
+    let forward = place.run(&["trace", "farm.lot1", "--forward", "--from", url]).expect(0).stdout;
+    assert!(!forward.contains("->"), "nothing was made of it: {forward}");
     place.run(&[&["audit", "--from", url][..], &trust].concat()).expect(0);
     place.run(&["fsck", "--dir", "led"]).could_not("in use");
     assert_eq!(served.stop(), 0);
@@ -91,6 +96,9 @@ fn from_an_empty_directory_to_a_verified_harvest() {
     place.run(&["fsck", "--dir", "led"]).expect(0);
     place.run(&[&["audit", "--dir", "led"][..], &trust].concat()).expect(0);
     place.run(&["trace", "farm.lot1", "--dir", "led", "--json"]).expect(0);
+    let local = place.run(&["trace", "farm.lot1", "--dir", "led", "--graph", "--json"]).expect(0).stdout;
+    let nodes = |graph: &str| serde_json::from_str::<serde_json::Value>(graph).unwrap()["nodes"].clone();
+    assert_eq!(nodes(&local), nodes(&graph), "the directory tells the same");
     place.run(&["bundle", "farm.lot1", "--dir", "led", "--out", "again.bundle"]).expect(0);
     place.run(&[&["verify", "again.bundle"][..], &trust].concat()).expect(0);
     let leaf = first["leaf"].as_str().unwrap();
@@ -113,4 +121,35 @@ fn a_service_that_cannot_start_says_why() {
     let ran =
         place.run_with(&["serve", "--dir", "led", "--set", "colour=red"], &[("SUYUAN_PASSPHRASE", "p")], "");
     ran.could_not("no setting \"colour\"");
+}
+
+#[test]
+fn a_demonstration_takes_made_up_rules_and_says_so_for_ever() {
+    let place = Place::new();
+    let origin = ["--origin", "demo.example/log", "--public-url", "http://127.0.0.1:8080", "--no-passphrase"];
+    place.run(&[&["init", "--dir", "led", "--demonstration"][..], &origin].concat()).expect(0);
+    let served = Served::of(&place, "led");
+    let genesis = place.run(&["new", "correction", "--of", "0", "--from", &served.url]);
+    genesis.could_not("genesis/1 cannot be corrected");
+    let table = json!({"table": "intervals", "intervals": [{
+        "actives": [{"name": "示范成分", "content": "10", "unit": "g_per_l"}], "formulation": "示范剂型",
+        "crop": "示范作物", "phi_days": 3, "fictional": true,
+    }]});
+    place.write("table.json", table.to_string());
+    let set =
+        ["rules", "set", "table.json", "--key", "led/keys/registrar-1.pem", "--trust", "led/trust.json"];
+    place.run(&[&set[..], &["--to", &served.url]].concat()).expect(0);
+    let of_the_service =
+        place.run(&["rules", "show", "intervals", "--from", &served.url, "--json"]).expect(0).json();
+    assert_eq!(served.stop(), 0);
+    let of_the_directory =
+        place.run(&["rules", "show", "intervals", "--dir", "led", "--json"]).expect(0).json();
+    assert_eq!((&of_the_service, &of_the_directory), (&table, &table));
+    let listed = place.run(&["rules", "list", "--dir", "led"]).expect(0).stdout;
+    assert!(listed.contains("version 1, entry 2 of the ledger"), "{listed}");
+    let withdraw = |of: &str| place.run(&["new", "withdrawal", "--of", of, "--dir", "led"]);
+    withdraw("2").could_not("rules.set/1 cannot be withdrawn");
+    withdraw("99").could_not("entry 99 is missing");
+    place.run(&["audit", "--dir", "led", "--trust", "led/trust.json"]).expect(0);
+    place.run(&["fsck", "--dir", "led"]).expect(0);
 }

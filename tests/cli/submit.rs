@@ -95,3 +95,50 @@ fn a_busy_service_is_waited_for_and_one_that_is_away_is_said() {
     place.write("other.json", "{\"a\":1}");
     place.run(&["submit", "--to", service.url(), "other.json"]).could_not("other.json, statement 1");
 }
+
+#[test]
+fn what_was_said_is_corrected_and_taken_back_with_all_that_must_not_change() {
+    let (place, service) = place();
+    let submit = |forms: &[Value], code: i32| {
+        sign(&place, forms);
+        let ran = place.run(&["submit", "--to", service.url(), "signed.ndjson"]).expect(code);
+        lines(&ran.stdout).remove(0)
+    };
+    let new =
+        |kind: &str, of: &Value| place.run(&["new", kind, "--of", &of.to_string(), "--from", service.url()]);
+    let plot = submit(&[plot("b1")], 0);
+    let season = json!({
+        "kind": "crop.open/1", "subject": "crop:farm.c1", "occurred_at": "2026-11-22",
+        "data": {"plot": "plot:farm.b1", "crop": "苹果", "variety": "红富士", "season": "2026"},
+    });
+    let season = submit(&[season], 0);
+
+    let mut correction = new("correction", &season["seq"]).expect(0).json();
+    assert_eq!(correction["corrects_kind"], "crop.open/1");
+    assert_eq!(correction["touches"], json!(["plot:farm.b1"]));
+    correction["data"]["reason"] = json!("typo");
+    correction["data"]["data"]["variety"] = json!("嘎啦");
+    let corrected = submit(&[correction], 0);
+
+    let mut withdrawal = new("withdrawal", &corrected["seq"]).expect(0).json();
+    assert_eq!(withdrawal["data"]["withdraws"], corrected["leaf"]);
+    assert_eq!(
+        (&withdrawal["subject"], &withdrawal["touches"]),
+        (&json!("crop:farm.c1"), &json!(["plot:farm.b1"]))
+    );
+    withdrawal["data"]["reason"] = json!("made_in_error");
+    let withdrawn = submit(&[withdrawal.clone()], 0);
+    let again = submit(&[withdrawal], 1);
+    assert!(again.to_string().contains("already withdrawn"), "{again}");
+
+    // A correction of a correction: of which kind the first of them is, somebody has to say.
+    let again = new("correction", &corrected["seq"]).expect(0).json();
+    assert_eq!((&again["corrects_kind"], &again["data"]["data"]["variety"]), (&json!(""), &json!("嘎啦")));
+    new("correction", &withdrawn["seq"]).could_not("withdrawal/1 cannot be corrected");
+    new("withdrawal", &withdrawn["seq"]).could_not("withdrawal/1 cannot be withdrawn");
+    new("harvest", &plot["seq"]).could_not("for a correction or a withdrawal");
+    new("withdrawal", &json!(1)).could_not("org.register/1 cannot be withdrawn");
+    new("withdrawal", &json!(2)).could_not("is no statement");
+    new("withdrawal", &json!(99)).could_not("404");
+    place.run(&["new", "withdrawal", "--of", "3"]).could_not("--from URL or --dir DIR");
+}

@@ -48,9 +48,21 @@ pub type By<'a> = (&'a str, &'a str, &'a str);
 impl Village {
     /// Genesis and its map record.
     pub fn new() -> Village {
+        Village::founded(false)
+    }
+
+    /// One whose genesis says that it is for show.
+    pub fn demonstration() -> Village {
+        Village::founded(true)
+    }
+
+    fn founded(demonstration: bool) -> Village {
         let state = State::load(MemoryFacts::default()).expect("empty facts load");
         let mut village = Village { state, ledger: Hash::ZERO, at: FIRST_AT, ids: 0 };
-        let genesis = village.genesis();
+        let mut genesis = village.genesis();
+        if demonstration {
+            genesis["data"]["demonstration"] = json!(true);
+        }
         village.ledger = village.apply(&genesis, &["registrar-1", "registrar-2"]).expect("genesis").leaf;
         village.seal();
         village
@@ -299,6 +311,54 @@ pub mod data {
             data["reason"] = json!("temperature");
         }
         data
+    }
+
+    pub fn irrigation() -> Value {
+        json!({"method": "drip", "water": "spring", "amount": {"value": 5000, "entered": "5", "unit": "l"}})
+    }
+
+    pub fn observation() -> Value {
+        json!({"action": "patrol", "finding": "normal"})
+    }
+
+    pub fn sale(kg: u32) -> Value {
+        json!({"channel": "retail", "period": {"from": "2026-06-14", "to": "2026-06-15"}, "quantity": quantity(kg)})
+    }
+
+    pub fn sign_off() -> Value {
+        json!({"verdict": "approved", "checked": ["test_report"]})
+    }
+
+    pub fn guarantee() -> Value {
+        json!({"terms": ["rot_paid"], "valid_from": "2026-06-14", "valid_until": "2026-07-14"})
+    }
+
+    pub fn hold() -> Value {
+        json!({"reason": "precaution"})
+    }
+
+    pub fn release(lifts: &[Hash]) -> Value {
+        json!({"lifts": lifts, "basis": "records_checked"})
+    }
+
+    pub fn enforcement(lots: &[&str]) -> Value {
+        json!({"action": "takedown", "basis": "false_claim", "lots": lots})
+    }
+
+    pub fn withdrawal(of: Hash) -> Value {
+        json!({"withdraws": of, "reason": "made_in_error"})
+    }
+
+    pub fn rules_set() -> Value {
+        json!({"table": "tunables", "tunables": {"late_hours": 72}})
+    }
+
+    /// A table with one row that says of itself that it is made up.
+    pub fn fictional_rules() -> Value {
+        json!({"table": "intervals", "intervals": [{
+            "actives": [{"name": "示范成分", "content": "10", "unit": "g_per_l"}], "formulation": "示范剂型",
+            "crop": "示范作物", "phi_days": 3, "fictional": true,
+        }]})
     }
 }
 

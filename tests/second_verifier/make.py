@@ -267,25 +267,27 @@ def founded(change=None):
     return ledger
 
 
+def register(ledger, org, role, key, name):
+    ledger.add(
+        "org.register/1", f"org:{org}", [f"key:{key.id}"],
+        [("registrar", REGISTRAR[0], "registrar"), (org, key, role)],
+        {"name": name, "roles": [role], "keys": [{"public_key": key.public.hex()}],
+         "identity": {"checked_by": "registrar", "method": "document", "date": "2026-11-01"}},
+    )
+
+
+def grams(value):
+    return {"value": value, "entered": str(value), "unit": "g"}
+
+
 def village(change=None):
     """A farm plants, picks, packs and ships; a lab tests; a packhouse receives; one record is corrected."""
     ledger = founded(change)
     farm, lab, house, field = FARM, Key(4), Key(5), Key(6)
 
-    def register(org, role, key, name):
-        ledger.add(
-            "org.register/1", f"org:{org}", [f"key:{key.id}"],
-            [("registrar", REGISTRAR[0], "registrar"), (org, key, role)],
-            {"name": name, "roles": [role], "keys": [{"public_key": key.public.hex()}],
-             "identity": {"checked_by": "registrar", "method": "document", "date": "2026-11-01"}},
-        )
-
-    def grams(value):
-        return {"value": value, "entered": str(value), "unit": "g"}
-
-    register("farm", "farm", farm, "石门果园")
-    register("lab", "lab", lab, "蔚县检测站")
-    register("house", "packhouse", house, "河口产地仓")
+    register(ledger, "farm", "farm", farm, "石门果园")
+    register(ledger, "lab", "lab", lab, "蔚县检测站")
+    register(ledger, "house", "packhouse", house, "河口产地仓")
     ledger.seal()
     ledger.add(
         "org.key.add/1", f"key:{field.id}", [], [("farm", farm, "farm"), ("farm", field, "farm")],
@@ -348,6 +350,39 @@ def village(change=None):
     return ledger, {"leaf": picked.hex(), "openings": opened}
 
 
+def market(change=None):
+    """The village, and a platform that watches over it: each kind that the village has no use for, once."""
+    ledger, opened = village(change)
+    farm, house, shop = ("farm", FARM, "farm"), ("house", Key(5), "packhouse"), ("shop", Key(13), "platform")
+    registrar = ("registrar", REGISTRAR[0], "registrar")
+    register(ledger, "shop", "platform", Key(13), "湖口平台")
+    ledger.add("irrigation/1", "crop:farm.c1", [], [farm], {"method": "drip", "water": "well"})
+    ledger.add("observation/1", "batch:farm.a1", [], [farm], {"action": "patrol", "finding": "normal"})
+    held = ledger.add("hold/1", "batch:house.b1", [], [shop], {"reason": "precaution"})
+    ledger.add(
+        "release/1", "batch:house.b1", [], [shop], {"lifts": [held.hex()], "basis": "goods_inspected"},
+    )
+    ledger.add(
+        "enforcement/1", "org:farm", ["batch:house.b1"], [shop],
+        {"action": "warning", "basis": "no_documents", "lots": ["batch:house.b1"]},
+    )
+    ledger.add("sign-off/1", "batch:house.b1", [], [shop], {"verdict": "approved", "checked": ["test_report"]})
+    ledger.add(
+        "guarantee/1", "batch:house.b1", [], [house],
+        {"terms": ["rot_paid"], "valid_from": "2026-11-22", "valid_until": "2026-12-22"},
+    )
+    sold = ledger.add(
+        "sale/1", "batch:house.b1", [], [house],
+        {"channel": "retail", "period": {"from": "2026-11-22", "to": "2026-11-22"}, "quantity": grams(5000)},
+    )
+    ledger.add(
+        "withdrawal/1", "batch:house.b1", [], [house], {"withdraws": sold.hex(), "reason": "duplicate"},
+    )
+    ledger.add("rules.set/1", "ledger:", [], [registrar], {"table": "tunables", "tunables": {"late_hours": 72}})
+    ledger.seal()
+    return ledger, opened
+
+
 def inclusion_path(leaves, index):
     path, start, end = [], 0, len(leaves)
     while end - start > 1:
@@ -396,7 +431,7 @@ def bundle_file(body):
 
 
 def write_bundles(folder):
-    ledger, openings = village()
+    ledger, openings = market()
     note = ledger.note()
     text = note.partition("\n\n")[0] + "\n"
     witnessed = note + cosignature_line("example.com/witness", WITNESS, text, AT // 1000 + 60)

@@ -257,6 +257,138 @@ LEDGERS = {
 }
 
 
+def entry_payload(ledger, seq):
+    return json.loads(base64.b64decode(ledger.entries[seq]["envelope"]["payload"]))
+
+
+def withdraws(seq, of, *signer):
+    """Entry `seq` takes entry `of` back, signed as that one was, or by somebody else."""
+    def change(here, statement, ledger):
+        if here == seq:
+            original = entry_payload(ledger, of)
+            statement.update({name: original[name] for name in ["subject", "touches", "signers"]})
+            statement.update(kind="withdrawal/1", data={"withdraws": ledger.leaves[of].hex(), "reason": "duplicate"})
+            if signer:
+                signed_by(seq, *signer)(here, statement, ledger)
+    return change
+
+
+def corrects(seq, of):
+    """Entry `seq` corrects entry `of`, signed as that one was, and changes nothing."""
+    def change(here, statement, ledger):
+        if here == seq:
+            original = entry_payload(ledger, of)
+            statement.update({name: original[name] for name in ["subject", "touches", "signers"]})
+            statement.update(kind="correction/1", data={"reason": "typo", "data": original["data"]},
+                             corrects=ledger.leaves[of].hex())
+    return change
+
+
+def both(*changes):
+    def change(here, statement, ledger):
+        for each in changes:
+            each(here, statement, ledger)
+    return change
+
+
+def interval(**more):
+    return {"actives": [{"name": "x", "content": "1", "unit": "percent"}], "formulation": "x", "crop": "x", "phi_days": 1,
+            **more}
+
+
+def intervals(row):
+    return at(27, ["data"], {"table": "intervals", "intervals": [interval(), row]})
+
+
+A_DEMONSTRATION = at(0, ["data", "demonstration"], True)
+
+# Entries of make.market after those of the village: 17 shop, 18 irrigation, 19 observation, 20 hold, 21 release,
+# 22 enforcement, 23 sign-off, 24 guarantee, 25 sale, 26 withdrawal, 27 rules.set; 28 is a map record.
+MARKETS = {
+    "market": None,
+    "irrigation-by-the-house": signed_by(18, "house", 5, "packhouse"),
+    "irrigation-by-the-field-key": signed_by(18, "farm", 6, "farm"),
+    "irrigation-of-a-held-lot": at(18, ["subject"], "batch:farm.a1"),
+    "irrigation-of-anothers-lot": at(18, ["subject"], "batch:house.b1"),
+    "irrigation-touches-more": at(18, ["touches"], ["plot:farm.p1"]),
+    "observation-by-the-lab": signed_by(19, "lab", 4, "lab"),
+    "observation-of-the-season": at(19, ["subject"], "crop:farm.c1"),
+    "observation-of-a-plot": at(19, ["subject"], "plot:farm.p1"),
+    "hold-by-the-house": signed_by(20, "house", 5, "packhouse"),
+    "hold-by-the-farm": signed_by(20, "farm", 3, "farm"),
+    "hold-by-the-lab": signed_by(20, "lab", 4, "lab"),
+    "hold-of-the-season": at(20, ["subject"], "crop:farm.c1"),
+    "hold-of-nothing": at(20, ["subject"], "batch:farm.none"),
+    "hold-of-an-organisation": at(20, ["subject"], "org:farm"),
+    "release-by-the-house": signed_by(21, "house", 5, "packhouse"),
+    "release-by-the-farm": signed_by(21, "farm", 3, "farm"),
+    "release-of-nothing-said": at(21, ["data", "lifts"], drop),
+    "enforcement-by-the-house": signed_by(22, "house", 5, "packhouse"),
+    "enforcement-by-the-lab": signed_by(22, "lab", 4, "lab"),
+    "enforcement-of-no-lots": lambda seq, s, ledger: seq == 22 and (s["data"].pop("lots"), s.update(touches=[])),
+    "enforcement-of-unknown-lots": lambda seq, s, ledger: seq == 22 and (
+        s["data"].update(lots=["batch:farm.none"]), s.update(touches=["batch:farm.none"])),
+    "enforcement-of-a-stranger": at(22, ["subject"], "org:zoo"),
+    "enforcement-of-the-lab": at(22, ["subject"], "org:lab"),
+    "enforcement-about-a-lot": lambda seq, s, ledger: seq == 22 and s.update(subject="batch:house.b1", touches=[]),
+    "sign-off-by-the-house": signed_by(23, "house", 5, "packhouse"),
+    "sign-off-by-the-farm": signed_by(23, "farm", 3, "farm"),
+    "sign-off-by-the-lab": signed_by(23, "lab", 4, "lab"),
+    "guarantee-by-the-shop": signed_by(24, "shop", 13, "platform"),
+    "guarantee-by-the-farm": signed_by(24, "farm", 3, "farm"),
+    "sale-by-the-shop": both(signed_by(25, "shop", 13, "platform"), signed_by(26, "shop", 13, "platform")),
+    "sale-by-the-farm": signed_by(25, "farm", 3, "farm"),
+    "withdrawal-by-the-shop": signed_by(26, "shop", 13, "platform"),
+    "withdrawal-by-the-farm": signed_by(26, "farm", 3, "farm"),
+    "withdrawal-of-the-hold": withdraws(26, 20),
+    "withdrawal-of-the-release": withdraws(26, 21),
+    "withdrawal-of-the-enforcement": withdraws(26, 22),
+    "withdrawal-of-the-enforcement-by-the-farm": withdraws(26, 22, "farm", 3, "farm"),
+    "withdrawal-of-the-sign-off": withdraws(26, 23),
+    "withdrawal-of-the-packing-and-a-sale": both(withdraws(26, 15), lambda seq, s, ledger: seq == 27 and s.update(
+        {name: entry_payload(ledger, 25)[name] for name in ["kind", "subject", "touches", "signers", "data"]})),
+    "withdrawal-of-the-inspection": withdraws(26, 11),
+    "withdrawal-of-the-inspection-by-the-farm": withdraws(26, 11, "farm", 3, "farm"),
+    "withdrawal-of-the-registration": withdraws(26, 17, "registrar", 1, "registrar"),
+    "withdrawal-of-the-plot": withdraws(26, 7),
+    "withdrawal-of-what-was-corrected": withdraws(26, 9),
+    "withdrawal-of-the-correction": withdraws(26, 12),
+    "withdrawal-of-the-correction-and-of-the-harvest": both(withdraws(26, 12), withdraws(27, 9)),
+    "withdrawal-of-the-irrigation-by-the-field-key": withdraws(26, 18, "farm", 6, "farm"),
+    "withdrawal-touches-less": both(withdraws(26, 15), at(26, ["touches"], [])),
+    "withdrawal-of-nothing": at(26, ["data", "withdraws"], "ab" * 32),
+    "withdrawal-of-no-hash": at(26, ["data", "withdraws"], "sale"),
+    "withdrawal-of-nothing-said": at(26, ["data", "withdraws"], drop),
+    "withdrawal-about-another-lot": at(26, ["subject"], "batch:farm.a1"),
+    "withdrawn-twice": withdraws(27, 25),
+    "withdrawn-and-withdrawn": withdraws(27, 26),
+    "withdrawn-and-corrected": corrects(27, 25),
+    "withdrawn-after-a-correction": both(corrects(26, 25), withdraws(27, 26)),
+    "withdrawal-corrected": corrects(27, 26),
+    "correction-of-the-irrigation": corrects(26, 18),
+    "correction-of-the-observation": corrects(26, 19),
+    "correction-of-the-hold": corrects(26, 20),
+    "correction-of-the-release": corrects(26, 21),
+    "correction-of-the-sign-off": corrects(26, 23),
+    "correction-of-the-guarantee": corrects(26, 24),
+    "correction-of-the-sale": corrects(26, 25),
+    "rules-set-by-the-shop": signed_by(27, "shop", 13, "platform"),
+    "rules-set-with-touches": lambda seq, s, ledger: seq == 27 and s.update(
+        touches=["org:shop"], data={**s["data"], "x": "org:shop"}),
+    "rules-set-of-an-organisation": at(27, ["subject"], "org:registrar"),
+    "rules-set-real": intervals(interval()),
+    "rules-set-fictional": intervals(interval(fictional=True)),
+    "rules-set-not-fictional": intervals(interval(fictional=False)),
+    "rules-set-fictional-elsewhere": at(27, ["data", "other"], [{"fictional": True}]),
+    "rules-set-fictional-not-a-row": at(27, ["data", "other"], {"fictional": True}),
+    "rules-set-fictional-in-a-row": intervals(interval(source={"fictional": True})),
+    "rules-set-fictional-for-show": both(A_DEMONSTRATION, intervals(interval(fictional=True))),
+    "rules-set-fictional-for-half-a-show": both(
+        at(0, ["data", "demonstration"], 1), intervals(interval(fictional=True))),
+    "rules-set-real-for-show": both(A_DEMONSTRATION, intervals(interval())),
+}
+
+
 def correct_again(statement, ledger, corrected):
     """In place of the shipping: what entry 12 corrects is corrected once more."""
     earlier = json.loads(ledger.payloads[-1])
@@ -318,15 +450,22 @@ PARTS = {
     "-without-harvest": (set(), (9,)),
     "-without-crop": ({"crop:farm.c1"}, (8,)),
 }
+MARKET_PARTS = {
+    "": (set(), ()),
+    "-without-shop": ({"org:shop"}, ()),
+    "-without-lot": ({"batch:farm.a1"}, ()),
+    "-without-packed": ({"batch:house.b1"}, (25,)),
+    "-without-crop": ({"crop:farm.c1"}, (8,)),
+    "-without-old": (set(), (9, 15, 18)),
+}
 
 
-def write_ledger(folder, name, change, parts):
-    ledger, _ = make.village(change)
+def write_ledger(folder, name, maker, change, parts):
+    ledger, _ = maker(change)
     note = ledger.note()
     trust = {"v": 1, "origin": make.ORIGIN, "log": [make.vkey(make.ORIGIN, 1, make.LOG.public)],
              "genesis": ledger.genesis.hex()}
-    for part in parts:
-        left_out, without = PARTS[part]
+    for part, (left_out, without) in parts.items():
         body = make.bundle(ledger, "batch:house.b1", set(ledger.chains) - left_out, note, without)
         with open(f"{folder}/{name}{part}.bundle", "wb") as file:
             file.write(make.bundle_file(body))
@@ -334,9 +473,9 @@ def write_ledger(folder, name, change, parts):
         json.dump(trust, file)
 
 
-def somewhere(rng):
+def somewhere(rng, seqs):
     """A change of some place in some statement that leaves it a payload."""
-    seq = rng.choice([2, 3, 4, 6, 7, 8, 9, 11, 12, 13, 14, 15])
+    seq = rng.choice(seqs)
 
     def change(here, statement, ledger):
         if here != seq:
@@ -365,17 +504,24 @@ def somewhere(rng):
 def touch_what_is_named(statement):
     if isinstance(statement.get("data"), dict) and isinstance(statement.get("subject"), str):
         named = {node for _, node in nodes(statement["data"]) if reading.is_subject(node)}
-        if statement.get("kind") not in ["org.register/1", "correction/1"]:
+        if statement.get("kind") not in ["org.register/1", "correction/1", "withdrawal/1"]:
             statement["touches"] = sorted(named - {statement["subject"]})
 
 
 def write_ledgers(folder, count):
     """Each with its own trust file, asked for the packed lot with all chains, and with some left out."""
     for name, change in LEDGERS.items():
-        write_ledger(folder, name, change and with_recovered_shipping(name, change), PARTS)
+        write_ledger(folder, name, make.village, change and with_recovered_shipping(name, change), PARTS)
+    for name, change in MARKETS.items():
+        write_ledger(folder, f"market-{name}", make.market, change, MARKET_PARTS)
     rng = random.Random(2)
+    early, late = [2, 3, 4, 6, 7, 8, 9, 11, 12, 13, 14, 15], list(range(17, 28))
     for number in range(count):
-        write_ledger(folder, f"changed-{number:03}", somewhere(rng), rng.sample(sorted(PARTS), 2))
+        maker, seqs, parts = [
+            (make.village, early, PARTS), (make.market, late, MARKET_PARTS), (make.market, early + late, MARKET_PARTS),
+        ][number % 3]
+        some = {part: parts[part] for part in rng.sample(sorted(parts), 2)}
+        write_ledger(folder, f"changed-{number:03}", maker, somewhere(rng, seqs), some)
 
 
 def main(arguments):

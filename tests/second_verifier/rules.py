@@ -17,9 +17,16 @@ H = G | {"packhouse", "warehouse", "processor"}
 S = H | {"carrier"}
 R = S | {"host", "platform"}
 O = {"lab", "platform", "regulator"}
+P = {"platform"}
+A = {"platform", "regulator"}
+V = {"host", "platform"}
+SELLERS = H | {"host"}
 
 INSPECTED = [("batch", O, "any"), ("crop", O, "any"), ("plot", O, "any"),
              ("batch", H, "held"), ("crop", H, "own"), ("plot", H, "own")]
+GROWN = [("crop", G, "own"), ("batch", G, "held")]
+VOUCHED = [("batch", V, "any"), ("batch", H, "held")]
+HELD_BACK = [("batch", A, "any"), ("crop", A, "any"), ("batch", H, "held"), ("crop", H, "own")]
 TABLE = {
     "plot.register/1": [("plot", G, "new")],
     "crop.open/1": [("crop", G, "new"), ("plot", G, "own")],
@@ -34,14 +41,27 @@ TABLE = {
     "storage/1": [("batch", S, "held or carried")],
     "shipping/1": [("batch", S, "held")],
     "receiving/1": [("batch", R, "receiver")],
+    "irrigation/1": GROWN,
+    "observation/1": GROWN,
+    "sale/1": [("batch", P, "any"), ("batch", SELLERS, "held")],
+    "sign-off/1": VOUCHED,
+    "guarantee/1": VOUCHED,
+    "hold/1": HELD_BACK,
+    "release/1": HELD_BACK,
+    "enforcement/1": [("org", A, "any"), ("batch", A, "any")],
 }
+WITHDRAWABLE = set(TABLE) - {"hold/1", "release/1"}
+CORRECTABLE = WITHDRAWABLE - {"enforcement/1", "guarantee/1", "sign-off/1"}
 ABOUT = {
     "genesis/1": ["org"], "ledger.rules/1": ["ledger"], "ledger.key/1": ["ledger"], "org.register/1": ["org"],
     "org.update/1": ["org"], "org.key.add/1": ["key"], "org.key.revoke/1": ["key"], "plot.register/1": ["plot"],
     "crop.open/1": ["crop"], "sampling/1": ["batch", "crop"], "inspection/1": ["batch", "crop"], "harvest/1": ["batch"],
     "grading/1": ["batch"], "packing/1": ["batch"], "processing/1": ["batch"], "storage/1": ["batch"],
     "shipping/1": ["batch"], "receiving/1": ["batch"], "correction/1": ["batch", "crop", "plot"],
-    "planting/1": ["batch", "crop"], "input/1": ["batch", "crop"],
+    "planting/1": ["batch", "crop"], "input/1": ["batch", "crop"], "irrigation/1": ["batch", "crop"],
+    "observation/1": ["batch", "crop"], "sale/1": ["batch"], "sign-off/1": ["batch"], "guarantee/1": ["batch"],
+    "hold/1": ["batch", "crop"], "release/1": ["batch", "crop"], "enforcement/1": ["org"],
+    "withdrawal/1": ["batch", "crop", "org", "plot"], "rules.set/1": ["ledger"],
 }
 OWN_FIELDS = {"contact", "intro", "name_en"}
 
@@ -67,8 +87,8 @@ class PartialLedger:
     """What §16.5 knows: `complete` subjects as the records so far leave them; everything else is unknown."""
 
     def __init__(self, complete):
-        self.complete, self.facts, self.originals, self.current = complete, {}, {}, {}
-        self.rules, self.log_vkey = 0, None
+        self.complete, self.facts, self.originals, self.current, self.withdrawn = complete, {}, {}, {}, set()
+        self.rules, self.log_vkey, self.demonstration = 0, None, False
 
     def apply(self, record):
         """Judges the next record; returns the subjects that were looked up and are unknown."""
@@ -84,6 +104,9 @@ class PartialLedger:
         if original is not None:
             self.originals[record.leaf] = original
             self.current[original["leaf"]] = record.leaf
+        if judge.withdrawn is not None:
+            self.withdrawn.add(judge.withdrawn["leaf"])
+        self.demonstration = self.demonstration or judge.demonstration
         self.rules, self.log_vkey = judge.rules or self.rules, judge.log_vkey or self.log_vkey
         return judge.missing
 
@@ -92,7 +115,8 @@ class Judge:
     def __init__(self, ledger, record):
         self.ledger, self.record, self.payload = ledger, record, record.payload
         self.kind, self.data, self.subject = record.payload["kind"], record.payload["data"], record.payload["subject"]
-        self.facts, self.missing, self.author, self.corrected, self.rules, self.log_vkey = {}, set(), None, None, None, None
+        self.facts, self.missing, self.author, self.rules, self.log_vkey = {}, set(), None, None, None
+        self.corrected, self.withdrawn, self.demonstration = None, None, False
 
     def run(self):
         require(kind_of(self.subject) in ABOUT.get(self.kind, []), f"{self.kind} about {self.subject}")
@@ -101,7 +125,8 @@ class Judge:
         special = {
             "genesis/1": self.genesis, "org.register/1": self.org_register, "org.update/1": self.org_update,
             "org.key.add/1": self.org_key_add, "org.key.revoke/1": self.org_key_revoke,
-            "ledger.rules/1": self.ledger_rules, "ledger.key/1": self.ledger_key, "correction/1": self.correction,
+            "ledger.rules/1": self.ledger_rules, "ledger.key/1": self.ledger_key, "rules.set/1": self.rules_set,
+            "correction/1": self.correction, "withdrawal/1": self.withdrawal,
         }
         special.get(self.kind, self.by_table)()
 
@@ -125,7 +150,7 @@ class Judge:
     # -- §13.3, §13.4
 
     def check_touches(self):
-        if self.kind in ["genesis/1", "org.register/1", "correction/1"]:
+        if self.kind in ["genesis/1", "org.register/1", "correction/1", "withdrawal/1"]:
             return
         named = {node for _, node in walk(self.data) if is_subject(node)}
         require(set(self.payload["touches"]) <= named, "touches what data does not name")
@@ -157,8 +182,8 @@ class Judge:
             return
         if key["scope"] != "admin":
             kind = self.kind
-            if kind == "correction/1":
-                original = self.find_corrected()
+            if kind in ["correction/1", "withdrawal/1"]:
+                original = self.find_original()
                 if original is None:
                     return
                 kind = original["kind"]
@@ -313,6 +338,7 @@ class Judge:
         for key in ids:
             self.begin_key("org:registrar", key)
         self.author, self.rules, self.log_vkey = "org:registrar", self.data.get("rules"), self.text("log_vkey")
+        self.demonstration = self.data.get("demonstration") is True
         require(self.log_vkey is not None and parse_vkey(self.log_vkey, 1)[0] == self.payload["origin"], "log_vkey")
         require(is_natural(self.rules), "rules")
         if self.rules not in KNOWN_RULES:
@@ -414,30 +440,50 @@ class Judge:
             require(is_good_signature(key[3], message, from_base64(self.text(name))), name)
         self.log_vkey = new
 
+    def rules_set(self):
+        self.about_the_ledger()
+        rows = [row for table in self.data.values() if isinstance(table, list) for row in table]
+        fictional = any(isinstance(row, dict) and "fictional" in row for row in rows)
+        require(self.ledger.demonstration or not fictional, "fictional rows in a ledger that is no demonstration")
+
     # -- §13.8
 
-    def find_corrected(self):
-        """The original, or None where the bundle does not show it."""
-        leaf = self.payload["corrects"]
+    def find_original(self):
+        """The original of what is corrected or withdrawn, or None where the bundle does not show it."""
+        leaf = self.text("withdraws") if self.kind == "withdrawal/1" else self.payload["corrects"]
+        require(is_hash(leaf), "names no record")
         original = self.ledger.originals.get(leaf)
         if original is None or original["leaf"] not in self.ledger.originals:
             self.missing.add(self.subject)
             return None
+        require(original["leaf"] not in self.ledger.withdrawn, "withdrawn")
         require(self.ledger.current[original["leaf"]] == leaf, "stale")
         return original
 
-    def correction(self):
-        original = self.find_corrected()
-        if original is None:
-            self.find_author(lambda signer: None)
-            return
-        require(subjects_of(self.payload) == original["subjects"], "other subjects")
-        require(original["kind"] in TABLE, "cannot be corrected")
-        data = self.data.get("data")
-        require(isinstance(data, dict) and references(original["kind"], data) == original["references"], "references")
-
+    def by_author_of(self, original):
         def condition(signer):
             require(signer["org"] == original["author"], "another's record")
 
         self.find_author(condition)
+
+    def correction(self):
+        original = self.find_original()
+        if original is None:
+            self.find_author(lambda signer: None)
+            return
+        require(subjects_of(self.payload) == original["subjects"], "other subjects")
+        require(original["kind"] in CORRECTABLE, "cannot be corrected")
+        data = self.data.get("data")
+        require(isinstance(data, dict) and references(original["kind"], data) == original["references"], "references")
+        self.by_author_of(original)
         self.corrected = original
+
+    def withdrawal(self):
+        original = self.find_original()
+        if original is None:
+            self.find_author(lambda signer: None)
+            return
+        require(subjects_of(self.payload) == original["subjects"], "other subjects")
+        require(original["kind"] in WITHDRAWABLE, "cannot be withdrawn")
+        self.by_author_of(original)
+        self.withdrawn = original

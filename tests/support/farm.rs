@@ -33,12 +33,16 @@ pub fn quantity(entered: &str, unit: &str) -> Value {
 }
 
 pub fn genesis(origin: &str, log_vkey: &str, at: &str) -> Envelope {
+    genesis_with(origin, log_vkey, at, json!({}))
+}
+
+fn genesis_with(origin: &str, log_vkey: &str, at: &str, more: Value) -> Envelope {
     let keys = ["registrar-1", "registrar-2"].map(key);
     let mut touches: Vec<String> = keys.iter().map(|key| format!("key:{}", key.key_id())).collect();
     touches.push("ledger:".to_owned());
     let signer = |key: &KeyPair| json!({"org": "org:registrar", "key": key.key_id(), "as": "registrar"});
     let public = |key: &KeyPair| json!({"public_key": hex::encode(key.public().as_bytes())});
-    let payload = json!({
+    let mut payload = json!({
         "v": 1, "origin": origin, "id": statement_id(0), "kind": "genesis/1", "subject": "org:registrar",
         "touches": touches, "signers": keys.iter().map(signer).collect::<Vec<_>>(),
         "occurred_at": at, "recorded_at": at,
@@ -47,6 +51,9 @@ pub fn genesis(origin: &str, log_vkey: &str, at: &str) -> Envelope {
             "keys": keys.iter().map(public).collect::<Vec<_>>(),
         },
     });
+    for (name, value) in more.as_object().unwrap() {
+        payload["data"][name] = value.clone();
+    }
     sign(&payload, &keys.iter().collect::<Vec<_>>()).0
 }
 
@@ -92,6 +99,15 @@ impl<L: Ledger> Farm<L> {
     }
 
     pub fn register(&mut self, org: &str, name: &str, name_en: &str, role: &str) -> Hash {
+        self.register_in(org, name, name_en, &[role])
+    }
+
+    /// In several roles.
+    pub fn register_as(&mut self, org: &str, name: &str, roles: &[&str]) -> Hash {
+        self.register_in(org, name, name, roles)
+    }
+
+    fn register_in(&mut self, org: &str, name: &str, name_en: &str, roles: &[&str]) -> Hash {
         let founding = key(org);
         let payload = self.payload(&Says {
             kind: "org.register/1",
@@ -101,7 +117,7 @@ impl<L: Ledger> Farm<L> {
             key: Some("registrar-1"),
             occurred_at: "2026-03-01T09:00:00+08:00",
             data: json!({
-                "name": name, "name_en": name_en, "roles": [role], "address_village": "仙居县步路乡",
+                "name": name, "name_en": name_en, "roles": roles, "address_village": "仙居县步路乡",
                 "identity": {
                     "checked_by": "registrar", "method": "in_person", "date": "2026-02-26",
                     "document_type": "business_licence",
@@ -112,7 +128,7 @@ impl<L: Ledger> Farm<L> {
         });
         let mut payload = payload;
         payload["signers"].as_array_mut().unwrap().push(json!({
-            "org": format!("org:{org}"), "key": founding.key_id(), "as": role,
+            "org": format!("org:{org}"), "key": founding.key_id(), "as": roles[0],
         }));
         let (envelope, _) = sign(&payload, &[&key("registrar-1"), &founding]);
         self.ledger.take(envelope, Vec::new())
@@ -120,15 +136,23 @@ impl<L: Ledger> Farm<L> {
 
     /// Gives an organisation a second key that may sign some kinds.
     pub fn add_key(&mut self, org: &str, role: &str, name: &str, kinds: &[&str]) -> Hash {
+        self.add_key_with(org, role, name, json!({"scope": {"kinds": kinds}}))
+    }
+
+    /// One that is to be valid until a day.
+    pub fn add_key_until(&mut self, org: &str, role: &str, name: &str, kinds: &[&str], until: &str) -> Hash {
+        self.add_key_with(org, role, name, json!({"scope": {"kinds": kinds}, "valid_until": until}))
+    }
+
+    fn add_key_with(&mut self, org: &str, role: &str, name: &str, mut data: Value) -> Hash {
         let added = key(name);
+        data["public_key"] = json!(hex::encode(added.public().as_bytes()));
         let mut payload = self.payload(&Says {
             kind: "org.key.add/1",
             subject: &format!("key:{}", added.key_id()),
             signer: (org, role),
             occurred_at: "2026-03-02T09:00:00+08:00",
-            data: json!({
-                "public_key": hex::encode(added.public().as_bytes()), "scope": {"kinds": kinds},
-            }),
+            data,
             ..Says::default()
         });
         payload["signers"].as_array_mut().unwrap().push(json!({
@@ -232,9 +256,26 @@ impl<L: Ledger> Farm<L> {
         let harvest = self.harvest("860");
         self.move_to_packhouse();
         let inspection = self.inspect("LAB-2026-0613", "pass");
-        self.pack();
+        self.pack("2026-06-13");
         let shipping = self.ship();
         Season { harvest, inspection, shipping }
+    }
+
+    /// Up to the packing, with that day on the pack.
+    pub fn season_packed(&mut self, pack_date: &str) {
+        self.grow();
+        self.harvest("860");
+        self.move_to_packhouse();
+        self.inspect("LAB-2026-0613", "pass");
+        self.pack(pack_date);
+    }
+
+    /// Up to the packing, picked after the order or not.
+    pub fn season_with(&mut self, after_order: bool) {
+        self.grow();
+        self.harvest_of(json!({"after_order": after_order, "quantity": quantity("860", "jin")}));
+        self.move_to_packhouse();
+        self.pack("2026-06-13");
     }
 
     pub fn grow(&mut self) {
@@ -287,6 +328,17 @@ impl<L: Ledger> Farm<L> {
     }
 
     pub fn harvest(&mut self, jin: &str) -> Hash {
+        self.harvest_of(json!({"quantity": quantity(jin, "jin")}))
+    }
+
+    fn harvest_of(&mut self, more: Value) -> Hash {
+        let mut data = json!({
+            "from": ["crop:qingshan.p1-2026"], "crop": "杨梅", "variety": "东魁", "pickers": 14, "brix": "11.8",
+            "picker_names": ["王小山", "李月"],
+        });
+        if let (Value::Object(data), Value::Object(more)) = (&mut data, more) {
+            data.extend(more);
+        }
         self.say(Says {
             kind: "harvest/1",
             subject: "batch:qingshan.h0613",
@@ -295,10 +347,7 @@ impl<L: Ledger> Farm<L> {
             occurred_at: "2026-06-13T05:30:00+08:00",
             recorded_at: Some("2026-06-13T08:10:00+08:00"),
             more: json!({"place": {"village": "浙江省仙居县步路乡西炉村"}, "source": "manual"}),
-            data: json!({
-                "from": ["crop:qingshan.p1-2026"], "quantity": quantity(jin, "jin"), "crop": "杨梅",
-                "variety": "东魁", "pickers": 14, "brix": "11.8", "picker_names": ["王小山", "李月"],
-            }),
+            data,
             ..Says::default()
         })
     }
@@ -368,7 +417,7 @@ impl<L: Ledger> Farm<L> {
         })
     }
 
-    fn pack(&mut self) {
+    fn pack(&mut self, pack_date: &str) {
         self.say(Says {
             kind: "packing/1",
             subject: BATCH,
@@ -383,7 +432,7 @@ impl<L: Ledger> Farm<L> {
                 }],
                 "loss": quantity("60", "jin"), "loss_reason": "off_size", "site": "山前产地仓一号线",
                 "product": "仙居东魁杨梅", "brand": "青山", "pack_type": "foam_box_ice",
-                "net_weight": quantity("2.5", "kg"), "pack_count": 160, "pack_date": "2026-06-13",
+                "net_weight": quantity("2.5", "kg"), "pack_count": 160, "pack_date": pack_date,
                 "shelf_life_days": 5, "storage_advice": ["refrigerate", "eat_soon"], "eating": ["salt_water"],
                 "shortcomings": ["bruises_easily", "short_life"],
             }),
@@ -417,7 +466,7 @@ impl<L: Ledger> Farm<L> {
         })
     }
 
-    /// The harvest was 830 jin, not what was first written.
+    /// The harvest was 870 jin, not what was first written.
     pub fn correct_harvest(&mut self, harvest: Hash, jin: &str) -> Hash {
         self.say(Says {
             kind: "correction/1",
@@ -456,3 +505,241 @@ impl<L: Ledger> Farm<L> {
 
 /// Openings by leaf, as a story takes them.
 pub type Openings = BTreeMap<Hash, Vec<Value>>;
+
+// -- what is judged ----------------------------------------------------------------------------------------------
+
+/// The beginning of a ledger for show, which takes made-up rule rows.
+pub fn demonstration(origin: &str, log_vkey: &str, at: &str) -> Envelope {
+    genesis_with(origin, log_vkey, at, json!({"demonstration": true}))
+}
+
+/// One use of a pesticide on the season of [`Farm::grow`].
+pub struct Spray<'a> {
+    pub subject: &'a str,
+    pub touches: &'a [&'a str],
+    /// `YYYY-MM-DD`, or to the second.
+    pub at: &'a str,
+    pub recorded_at: &'a str,
+    pub formulation: &'a str,
+    /// Name, content in per cent.
+    pub actives: &'a [(&'a str, &'a str)],
+    pub phi_days: Option<u64>,
+    pub max_uses: Option<u64>,
+}
+
+impl Default for Spray<'_> {
+    fn default() -> Self {
+        Spray {
+            subject: "crop:qingshan.p1-2026",
+            touches: &[],
+            at: "2026-05-01",
+            recorded_at: "2026-06-12T18:00:00+08:00",
+            formulation: "乳油",
+            actives: &[("阿维菌素", "1.8")],
+            phi_days: Some(14),
+            max_uses: None,
+        }
+    }
+}
+
+impl Spray<'_> {
+    pub fn data(&self) -> Value {
+        let day = &self.at[..10];
+        let actives: Vec<Value> = self
+            .actives
+            .iter()
+            .map(|(name, content)| json!({"name": name, "content": content, "unit": "percent"}))
+            .collect();
+        let mut data = json!({
+            "kind": "pesticide",
+            "product": {
+                "name": "某某农药", "manufacturer": "某某厂", "reg_no": "PD20101234",
+                "formulation": self.formulation, "active_ingredients": actives,
+            },
+            "target": "果蝇", "method": "spray", "dilution": 3000, "area": quantity("12.5", "mu"),
+            "start_date": day, "end_date": day, "operator": "王小山",
+        });
+        if let Some(days) = self.phi_days {
+            data["phi_days"] = json!(days);
+        }
+        if let Some(most) = self.max_uses {
+            data["max_uses"] = json!(most);
+        }
+        data
+    }
+}
+
+impl<L: Ledger> Farm<L> {
+    pub fn spray(&mut self, spray: &Spray<'_>) -> Hash {
+        self.say(Says {
+            kind: "input/1",
+            subject: spray.subject,
+            touches: spray.touches,
+            signer: ("qingshan", "coop"),
+            occurred_at: spray.at,
+            recorded_at: Some(spray.recorded_at),
+            data: spray.data(),
+            ..Says::default()
+        })
+    }
+
+    /// What was recorded as `leaf` is to read like `spray`, said at its `recorded_at`.
+    pub fn correct_spray(&mut self, leaf: Hash, spray: &Spray<'_>) -> Hash {
+        self.say(Says {
+            kind: "correction/1",
+            subject: spray.subject,
+            touches: spray.touches,
+            signer: ("qingshan", "coop"),
+            occurred_at: spray.recorded_at,
+            corrects: Some(leaf),
+            original: Some(Kind::Input),
+            data: json!({"reason": "typo", "occurred_at": spray.at, "data": spray.data()}),
+            ..Says::default()
+        })
+    }
+
+    /// The author takes back what was recorded as `leaf`.
+    pub fn withdraw(
+        &mut self,
+        leaf: Hash,
+        subject: &str,
+        touches: &[&str],
+        signer: (&str, &str),
+        at: &str,
+    ) -> Hash {
+        self.say(Says {
+            kind: "withdrawal/1",
+            subject,
+            touches,
+            signer,
+            occurred_at: at,
+            data: json!({"withdraws": leaf, "reason": "made_in_error"}),
+            ..Says::default()
+        })
+    }
+
+    /// A table of rules.
+    pub fn set_rules(&mut self, table: &str, rows: Value, at: &str) -> Hash {
+        self.say(Says {
+            kind: "rules.set/1",
+            subject: "ledger:",
+            signer: ("registrar", "registrar"),
+            key: Some("registrar-1"),
+            occurred_at: at,
+            data: json!({"table": table, table: rows}),
+            ..Says::default()
+        })
+    }
+
+    pub fn sell(&mut self, lot: &str, at: &str) -> Hash {
+        self.say(Says {
+            kind: "sale/1",
+            subject: lot,
+            signer: ("xianda", "platform"),
+            occurred_at: at,
+            data: json!({
+                "channel": "douyin", "period": {"from": &at[..10], "to": &at[..10]}, "quantity": quantity("10", "jin"),
+            }),
+            ..Says::default()
+        })
+    }
+
+    pub fn hold(&mut self, subject: &str, signer: (&str, &str), at: &str) -> Hash {
+        self.say(Says {
+            kind: "hold/1",
+            subject,
+            signer,
+            occurred_at: at,
+            data: json!({"reason": "precaution"}),
+            ..Says::default()
+        })
+    }
+
+    pub fn release(
+        &mut self,
+        subject: &str,
+        signer: (&str, &str),
+        lifts: &[Hash],
+        test: Option<Hash>,
+        at: &str,
+    ) -> Hash {
+        let mut data =
+            json!({"lifts": lifts, "basis": if test.is_some() { "retest" } else { "records_checked" }});
+        if let Some(test) = test {
+            data["test"] = json!(test);
+        }
+        self.say(Says { kind: "release/1", subject, signer, occurred_at: at, data, ..Says::default() })
+    }
+
+    /// A result of `lab` about `subject`, of a sample that it drew an hour before.
+    pub fn result(
+        &mut self,
+        subject: &str,
+        signer: (&str, &str),
+        at: &str,
+        conclusion: &str,
+        items: Value,
+    ) -> Hash {
+        let sampling = self.say(Says {
+            kind: "sampling/1",
+            subject,
+            signer,
+            occurred_at: at,
+            data: json!({
+                "sample_no": format!("S{}", self.made), "sampler": "陈检", "sampler_org": signer.0,
+                "drawn_from": subject, "sample_qty": quantity("2", "kg"), "method": "random", "lab": "zhejian",
+                "purpose": "commissioned",
+            }),
+            ..Says::default()
+        });
+        let data = self.result_data(Some(sampling), at, conclusion, items);
+        self.result_as(subject, signer, at, data)
+    }
+
+    pub fn result_data(&self, sampling: Option<Hash>, at: &str, conclusion: &str, items: Value) -> Value {
+        let mut data = json!({
+            "sample_no": format!("R{}", self.made), "lab": "zhejian", "cma_no": "CMA-221100123456",
+            "method": "gc_ms", "received_date": &at[..10], "reported_date": &at[..10],
+            "report_no": format!("R{}", self.made), "conclusion": conclusion, "items": items,
+        });
+        if let Some(sampling) = sampling {
+            data["sampling"] = json!(sampling);
+        }
+        data
+    }
+
+    pub fn result_as(&mut self, subject: &str, signer: (&str, &str), at: &str, mut data: Value) -> Hash {
+        let (report, _) = self.picture(at.as_bytes(), "application/pdf", false);
+        data["report_file"] = report[0]["commitment"].clone();
+        self.say(Says {
+            kind: "inspection/1",
+            subject,
+            signer,
+            occurred_at: at,
+            more: json!({"attachments": report}),
+            data,
+            ..Says::default()
+        })
+    }
+
+    /// Readings of a cold store of the packhouse.
+    pub fn readings(&mut self, lot: &str, from: &str, to: &str, max: &str, over: u64, gap: u64) -> Hash {
+        let chunk = Hash::of(format!("readings {}", self.made).as_bytes());
+        let (report, _) = self.picture(chunk.to_string().as_bytes(), "text/csv", false);
+        self.say(Says {
+            kind: "storage/1",
+            subject: lot,
+            signer: ("shanqian", "packhouse"),
+            occurred_at: to,
+            more: json!({"attachments": report}),
+            data: json!({
+                "site": "山前产地仓冷库二号", "action": "readings", "storage_type": "cold", "max_temp": "5",
+                "readings": {
+                    "chunk": report[0]["commitment"], "count": 60, "from": from, "to": to, "min": "1", "max": max,
+                    "over_minutes": over, "gap_minutes": gap, "sensor_id": "T1",
+                },
+            }),
+            ..Says::default()
+        })
+    }
+}

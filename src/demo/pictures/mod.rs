@@ -12,28 +12,34 @@ pub(super) use scenes::{Fruit, cold_store, crate_of, greenhouse, laboratory, pac
 #[cfg(test)]
 const BYTES_MAX: usize = 40 * 1024;
 
+/// Scenes that show different things, for tests that compare pictures.
+#[cfg(test)]
+pub(crate) fn drawings() -> Vec<(&'static str, Vec<u8>)> {
+    vec![
+        ("terraces-yangmei", terraces(Fruit::Bayberry)),
+        ("terraces-apple", terraces(Fruit::Apple)),
+        ("terraces-sanqi", terraces(Fruit::Root)),
+        ("crate-yangmei", crate_of(Fruit::Bayberry)),
+        ("crate-apple", crate_of(Fruit::Apple)),
+        ("packed-cucumber", packed(Fruit::Cucumber)),
+        ("packed-sanqi", packed(Fruit::Root)),
+        ("packed-yangmei", packed(Fruit::Bayberry)),
+        ("crate-cucumber", crate_of(Fruit::Cucumber)),
+        ("crate-sanqi", crate_of(Fruit::Root)),
+        ("packed-apple", packed(Fruit::Apple)),
+        ("greenhouse", greenhouse()),
+        ("truck", truck()),
+        ("laboratory", laboratory()),
+    ]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    type Draw = fn() -> Vec<u8>;
-
     #[test]
     fn pictures_are_small_and_the_same_every_time() {
-        let scenes: [(&str, Draw); 10] = [
-            ("terraces-yangmei", || terraces(Fruit::Bayberry)),
-            ("terraces-apple", || terraces(Fruit::Apple)),
-            ("terraces-sanqi", || terraces(Fruit::Root)),
-            ("crate-yangmei", || crate_of(Fruit::Bayberry)),
-            ("crate-cucumber", || crate_of(Fruit::Cucumber)),
-            ("crate-sanqi", || crate_of(Fruit::Root)),
-            ("packed-apple", || packed(Fruit::Apple)),
-            ("greenhouse", greenhouse),
-            ("truck", truck),
-            ("laboratory", laboratory),
-        ];
-        for (name, draw) in scenes {
-            let jpeg = draw();
+        for (name, jpeg) in drawings() {
             // To look at them: SUYUAN_DEMO_PICTURES=/tmp/pictures cargo test pictures_are_small
             if let Some(folder) = std::env::var_os("SUYUAN_DEMO_PICTURES") {
                 std::fs::write(std::path::Path::new(&folder).join(format!("{name}.jpg")), &jpeg).unwrap();

@@ -55,6 +55,7 @@ pub(in crate::demo) fn terraces(fruit: Fruit) -> Vec<u8> {
 /// A crate seen from the front, heaped.
 pub(in crate::demo) fn crate_of(fruit: Fruit) -> Vec<u8> {
     let mut canvas = Canvas::gradient(rgb(0xf6_f0_e2), rgb(0xd9_cc_b2));
+    behind(&mut canvas, fruit);
     canvas.ellipse(320.0, 430.0, 270.0, 26.0, 0.0, rgb(0xb9_a9_8a));
     canvas.slab(80.0, 180.0, 560.0, 420.0, 14.0, rgb(0x8a_62_3c));
     heap(&mut canvas, fruit, 100.0, 540.0, 128.0, 262.0);
@@ -75,9 +76,29 @@ pub(in crate::demo) fn crate_of(fruit: Fruit) -> Vec<u8> {
     canvas.into_jpeg()
 }
 
+/// Each place has a wall of its own, so that no two pictures are of one.
+fn behind(canvas: &mut Canvas, fruit: Fruit) {
+    match fruit {
+        Fruit::Bayberry => {}
+        Fruit::Apple => {
+            canvas.slab(0.0, 0.0, 150.0, 470.0, 4.0, rgb(0x6e_50_3a));
+            canvas.slab(250.0, 0.0, 330.0, 120.0, 4.0, rgb(0x6e_50_3a));
+        }
+        Fruit::Cucumber => {
+            canvas.slab(500.0, 0.0, 640.0, 470.0, 4.0, rgb(0x3f_6b_46));
+            canvas.slab(200.0, 0.0, 270.0, 120.0, 4.0, rgb(0x3f_6b_46));
+        }
+        Fruit::Root => {
+            canvas.slab(0.0, 0.0, 640.0, 60.0, 4.0, rgb(0x3a_36_33));
+            canvas.slab(0.0, 300.0, 640.0, 480.0, 4.0, rgb(0x5a_48_3c));
+        }
+    }
+}
+
 /// An open box, ready to be closed.
 pub(in crate::demo) fn packed(fruit: Fruit) -> Vec<u8> {
     let mut canvas = Canvas::gradient(rgb(0xe4_ec_ee), rgb(0xb9_c6_c9));
+    behind(&mut canvas, fruit);
     canvas.ellipse(320.0, 424.0, 250.0, 24.0, 0.0, rgb(0x93_a3_a6));
     let (lid, side, inside) = match fruit {
         Fruit::Bayberry => (rgb(0xf7_f9_fa), rgb(0xe6_ec_ee), rgb(0xcf_dc_e2)),

@@ -3,7 +3,7 @@
 use actix_web::http::header;
 use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
 
 use super::orgs::RecordLine;
@@ -13,17 +13,24 @@ use crate::http::problem::{Problem, ProblemBody, not_collected};
 use crate::http::time;
 use crate::http::view::View;
 use crate::ledger::{BatchFact, Detail, keys};
+use crate::produce;
+use crate::produce::lots::Reach;
 use crate::statement::short_code;
 use crate::statement::subject::Subject;
+use crate::statement::time::When;
 use crate::store::{KeyRange, Read};
-use crate::verify::collect;
+use crate::verify::bundle::Bundle;
+use crate::verify::collect::{self, CollectError, Under};
 
 pub(in crate::http) fn endpoints() -> Vec<Endpoint> {
     vec![
         Endpoint::get("/api/v1/batches", read().to(list)),
         Endpoint::get("/api/v1/batches/{id}", read().to(batch)),
         Endpoint::get("/api/v1/batches/{id}/trace", read().to(trace)),
+        Endpoint::get("/api/v1/batches/{id}/status", read().to(status)),
+        Endpoint::get("/api/v1/batches/{id}/graph", read().to(graph)),
         Endpoint::get("/api/v1/batches/{id}/bundle", read().to(bundle)),
+        Endpoint::get("/api/v1/seasons/{id}/earliest-harvest", read().to(earliest_harvest)),
         Endpoint::get("/api/v1/batches/{id}/bundle/{size}", read().to(bundle_at)),
     ]
 }
@@ -32,6 +39,8 @@ pub(in crate::http) fn endpoints() -> Vec<Endpoint> {
 const PAGE_LENGTH: usize = 50;
 /// Batches looked at for one page: a search for what nobody has must not read the whole ledger at once.
 const LOOKED_AT_MAX: usize = 5_000;
+/// All of its line, and some hundred nodes of it on each side.
+const GRAPH: Reach = Reach { back: u32::MAX, forward: u32::MAX, nodes_max: 200 };
 /// Longer chains are read from the bundle.
 const CHAIN_MAX: usize = 1_000;
 
@@ -127,7 +136,90 @@ pub(in crate::http) async fn trace(
     Ok(HttpResponse::Ok().json(story))
 }
 
-/// The file that proves a batch's whole trace, under the newest checkpoint.
+#[derive(Deserialize, IntoParams)]
+pub(in crate::http) struct AsOf {
+    /// Date or instant to which days are counted; now unless given.
+    as_of: Option<String>,
+}
+
+/// Where a batch stands: status, reasons and the records behind them, what it may be used for, safety, quantities,
+/// seats and flags, as of `size` entries and the moment `as_of` (milliseconds). Printers of labels and makers of
+/// overlays ask `uses`.
+#[utoipa::path(get, path = "/api/v1/batches/{id}/status", tag = "batches",
+    params(("id" = String, Path, description = "Id or short code"), AsOf),
+    responses((status = 200, description = "The assessment, every fact in words", body = Object),
+        (status = 400, body = ProblemBody), (status = 404, body = ProblemBody)))]
+pub(in crate::http) async fn status(
+    state: web::Data<AppState>,
+    id: web::Path<String>,
+    query: web::Query<AsOf>,
+) -> Result<HttpResponse, Problem> {
+    let as_of = match &query.as_of {
+        None => time::now_ms(),
+        Some(text) => {
+            let when: When = text.parse().map_err(|_| {
+                Problem::bad_request("as_of is a date or an instant: 2026-06-13T08:00:00+08:00")
+            })?;
+            produce::end_of(&when)
+        }
+    };
+    let view = View::of(&state)?;
+    let report = web::block(move || {
+        let batch = view.batch_named(&id)?;
+        let gathered = collect::gather(&view.reader, &batch, view.under.size).map_err(not_collected)?;
+        let story = state.tell(&view, &batch, &gathered.records, as_of)?;
+        let story = story.ok_or_else(|| Problem::not_found(format!("there is no batch {}", batch.id())))?;
+        Ok::<_, Problem>(produce::status_report(&story))
+    })
+    .await??;
+    Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-cache")).json(report))
+}
+
+/// From when on a season, or a lot that grows, may be picked.
+#[utoipa::path(get, path = "/api/v1/seasons/{id}/earliest-harvest", tag = "batches",
+    params(("id" = String, Path, description = "`crop:ORG.SEASON` or `batch:ORG.LOT`")),
+    responses((status = 200, description = "The day, the uses behind it, and uses whose interval nobody knows", body = Object),
+        (status = 404, body = ProblemBody)))]
+pub(in crate::http) async fn earliest_harvest(
+    state: web::Data<AppState>,
+    id: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let view = View::of(&state)?;
+    let body = web::block(move || {
+        let none = || Problem::not_found(format!("there is no season {id}"));
+        let season = Subject::parse(&id).map_err(|_| none())?;
+        view.subject(&season)?.ok_or_else(none)?;
+        let earliest = state.earliest_harvest(&view, &season)?.unwrap_or_default();
+        Ok::<_, Problem>(
+            json!({ "season": season.to_string(), "earliest": earliest, "size": view.under.size }),
+        )
+    })
+    .await??;
+    Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-cache")).json(body))
+}
+
+/// What a batch came from and what was made of it, with quantities.
+#[utoipa::path(get, path = "/api/v1/batches/{id}/graph", tag = "batches",
+    params(("id" = String, Path, description = "Id or short code")),
+    responses((status = 200, description = "Nodes and edges, the nearest first", body = Object),
+        (status = 404, body = ProblemBody),
+        (status = 503, description = "The log is still being read", body = ProblemBody)))]
+pub(in crate::http) async fn graph(
+    state: web::Data<AppState>,
+    id: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let view = View::of(&state)?;
+    let graph = web::block(move || {
+        let batch = view.batch_named(&id)?;
+        let graph = state.overview(&view)?.watch().lots().graph(&batch, GRAPH, view.under.size);
+        graph.ok_or_else(|| Problem::not_found(format!("there is no batch {}", batch.id())))
+    })
+    .await??;
+    Ok(HttpResponse::Ok().json(graph))
+}
+
+/// The file that proves a batch's whole trace, under the newest checkpoint: the newest that meets the witness policy, as
+/// long as that holds the whole trace.
 #[utoipa::path(get, path = "/api/v1/batches/{id}/bundle", tag = "batches",
     params(("id" = String, Path, description = "Id or short code. One that does not exist gives the proof of that.")),
     responses((status = 200, description = "Bundle v1", body = Object), (status = 404, body = ProblemBody)))]
@@ -136,7 +228,7 @@ pub(in crate::http) async fn bundle(
     id: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let view = View::of(&state)?;
-    answer_bundle(state, view, id.into_inner(), "no-cache").await
+    answer_bundle(state, view, id.into_inner(), newest, "no-cache").await
 }
 
 /// The same under an older checkpoint, as long as the ledger keeps the subject map of that size.
@@ -152,19 +244,19 @@ pub(in crate::http) async fn bundle_at(
     let view = View::of(&state)?;
     let view = web::block(move || view.at(size)).await??;
     // Openings may be erased later, so even this is not kept for ever.
-    answer_bundle(state, view, id, "public, max-age=60").await
+    answer_bundle(state, view, id, under, "public, max-age=60").await
 }
 
 async fn answer_bundle(
     state: web::Data<AppState>,
     view: View,
     id: String,
+    make: fn(&View, &Subject) -> Result<Bundle, CollectError>,
     cache: &'static str,
 ) -> Result<HttpResponse, Problem> {
     let (subject, bytes) = web::block(move || {
         let subject = view.batch_named(&id)?;
-        let bundle = collect::bundle(&view.reader, &subject, &view.under, &[], &time::now());
-        let mut bundle = bundle.map_err(not_collected)?;
+        let mut bundle = make(&view, &subject).map_err(not_collected)?;
         let openings = state.public_openings(&view, &bundle.records)?;
         bundle.open(openings);
         Ok::<_, Problem>((subject, bundle.encode()))
@@ -175,6 +267,23 @@ async fn answer_bundle(
         .insert_header((header::CACHE_CONTROL, cache))
         .insert_header((header::CONTENT_DISPOSITION, format!("inline; filename=\"{}.suyuan\"", subject.id())))
         .body(bytes))
+}
+
+/// Under the newest checkpoint that meets the witness policy, if the trace has not grown since; else under the view's own,
+/// with the witnessed one beside it.
+fn newest(view: &View, subject: &Subject) -> Result<Bundle, CollectError> {
+    let witnessed = view.witnessed().filter(|witnessed| witnessed.size < view.under.size);
+    let Some(witnessed) = witnessed else { return under(view, subject) };
+    let beside = Under { size: witnessed.size, note: witnessed.note.to_string() };
+    let now = collect::gather(&view.reader, subject, view.under.size)?;
+    if now.records.keys().all(|seq| *seq < beside.size) {
+        return collect::bundle(&view.reader, subject, &beside, &[], &time::now());
+    }
+    collect::bundle(&view.reader, subject, &view.under, &[beside], &time::now())
+}
+
+fn under(view: &View, subject: &Subject) -> Result<Bundle, CollectError> {
+    collect::bundle(&view.reader, subject, &view.under, &[], &time::now())
 }
 
 fn page(view: &View, search: &Search) -> Result<BatchList, Problem> {

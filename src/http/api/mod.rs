@@ -1,5 +1,6 @@
 //! The JSON interface, `/api/v1`.
 
+pub mod alarms;
 pub mod batches;
 pub mod blobs;
 pub mod bulk;
@@ -12,6 +13,7 @@ use super::endpoints::Endpoint;
 
 pub(in crate::http) fn endpoints() -> Vec<Endpoint> {
     [
+        alarms::endpoints(),
         batches::endpoints(),
         blobs::endpoints(),
         bulk::endpoints(),

@@ -8,9 +8,10 @@ use utoipa::ToSchema;
 use crate::http::AppState;
 use crate::http::endpoints::{Endpoint, read};
 use crate::http::problem::{Problem, ProblemBody};
-use crate::http::time::rfc3339;
+use crate::http::time::{now_ms, rfc3339};
 use crate::http::view::View;
 use crate::ledger::{Detail, KeyFact, OrgFact};
+use crate::produce::HostFacts;
 use crate::statement::subject::Subject;
 
 pub(in crate::http) fn endpoints() -> Vec<Endpoint> {
@@ -25,6 +26,10 @@ pub(in crate::http) struct OrgBody {
     /// `active`, `suspended` or `closed`.
     pub status: Value,
     pub keys: Vec<KeyBody>,
+    /// What the ledger holds on it as a host: facts, never a score. Absent while the log is still being read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub as_host: Option<HostFacts>,
     /// Records about the organisation itself, oldest first.
     pub history: Vec<RecordLine>,
     /// Entries of the log that this answer is as of.
@@ -111,11 +116,11 @@ pub(in crate::http) async fn org(
     id: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let view = View::of(&state)?;
-    let body = web::block(move || body(&view, &id)).await??;
+    let body = web::block(move || body(&state, &view, &id)).await??;
     Ok(HttpResponse::Ok().json(body))
 }
 
-fn body(view: &View, id: &str) -> Result<OrgBody, Problem> {
+fn body(state: &AppState, view: &View, id: &str) -> Result<OrgBody, Problem> {
     let none = || Problem::not_found(format!("there is no organisation {id}"));
     let subject = Subject::of_org(&id.to_lowercase()).map_err(|_| none())?;
     let org: OrgFact = view.org(subject.id())?.ok_or_else(none)?;
@@ -131,6 +136,10 @@ fn body(view: &View, id: &str) -> Result<OrgBody, Problem> {
         roles: org.roles.iter().map(ToString::to_string).collect(),
         status: json(&org.status)?,
         keys,
+        as_host: state
+            .overview(view)
+            .ok()
+            .map(|overview| overview.watchlist().hosts.of(subject.id(), view.under.size, now_ms())),
         history: RecordLine::chain(view, &subject, HISTORY_MAX)?,
         size: view.under.size,
     })

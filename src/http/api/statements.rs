@@ -8,10 +8,12 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use super::alarms::AlarmBody;
 use crate::http::endpoints::Endpoint;
 use crate::http::problem::{Problem, ProblemBody};
 use crate::http::time::rfc3339;
 use crate::http::{AppState, body};
+use crate::produce::Earliest;
 use crate::sequencer::Receipt;
 
 /// The longest envelope and its openings: a payload in base64, and what is sealed in it at its longest.
@@ -50,6 +52,13 @@ pub struct ReceiptBody {
     /// The record as it stands in the log.
     #[schema(value_type = Object)]
     pub record: Value,
+    /// Figures that stopped adding up with this statement.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub alarms: Vec<AlarmBody>,
+    /// Of an input: from when on what it was used on may be picked, as all its inputs say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub earliest_harvest: Option<Earliest>,
 }
 
 impl ReceiptBody {
@@ -63,6 +72,8 @@ impl ReceiptBody {
             checkpoint: receipt.proof.checkpoint.to_string(),
             proof: receipt.proof.to_string(),
             record,
+            alarms: Vec::new(),
+            earliest_harvest: None,
         })
     }
 }

@@ -2,19 +2,23 @@
 //!
 //! Built from a [`Story`] and the checkpoint it stands under; the template decides nothing but the order.
 
+mod produce;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use askama::Template;
 use serde_json::Value;
 
+use self::produce::ProduceView;
 use super::layout::{Layout, Strip};
+use super::witness_rows::{WitnessRows, WitnessesSeen};
 use crate::ledger::Entry;
 use crate::merkle::Hash;
 use crate::produce::wording::{Line, SaidText, Wording};
 use crate::produce::{Event, Inspection, Organisation, Sample, Signed, Story, Version};
 use crate::statement::kinds::Kind;
 use crate::statement::subject::{Subject, SubjectKind};
-use crate::text::{Amount, Check, Condition, KeyStanding, Lang, Page, Standing, fill, labels, t};
+use crate::text::{Amount, Check, Condition, KeyStanding, Lang, Page, Standing, Use, fill, labels, t};
 
 /// Up to here a page shows every entry in full; longer stories show the newest of each stage.
 const EVENTS_IN_FULL: usize = 12;
@@ -32,13 +36,15 @@ const REASONS_SHOWN: usize = 6;
 const GROUPS_SHOWN: usize = 12;
 
 /// Raw statements that a page carries, the newest first, unless all is asked for; the others are a link away.
-const RAW_BYTES_SHOWN: usize = 4_096;
+const RAW_BYTES_SHOWN: usize = 1_024;
 
 /// What a page is made of.
 pub(super) struct Given<'a> {
     pub story: &'a Story,
     pub records: &'a BTreeMap<u64, Entry>,
     pub root: Hash,
+    /// None: there is no policy that asks for witnesses.
+    pub witnesses: Option<WitnessesSeen>,
     /// Commitments of attachments whose files can be shown.
     pub held: &'a BTreeSet<Hash>,
     /// Show every entry in full, however many there are.
@@ -63,8 +69,13 @@ pub(super) struct BatchView {
     people: Vec<PersonView>,
     stages: Vec<StageView>,
     care: Vec<Row>,
+    produce: ProduceView,
+    /// What is missing for a page; where something is, the records stand alone.
+    gate: Vec<String>,
     evidence: EvidenceView,
     batch: String,
+    /// Labels may be printed.
+    may_print: bool,
     short_code: String,
     data_of: String,
     shows_all: bool,
@@ -213,7 +224,7 @@ struct EvidenceView {
     size: String,
     root: String,
     at: String,
-    freshness: String,
+    witnesses: WitnessRows,
     chains: Vec<Row>,
     bundle: String,
     file: String,
@@ -252,8 +263,7 @@ struct Teller<'a> {
 impl<'a> Teller<'a> {
     fn new(layout: &Layout, given: &'a Given<'a>) -> Teller<'a> {
         let lang = layout.lang;
-        let names = given.story.organisations.values().map(|org| (org.id.as_str(), name_in(org, lang)));
-        let wording = Wording { lang, names: names.collect() };
+        let wording = Wording::of(given.story, lang);
         let raw = raw_shown(given);
         Teller { given, story: given.story, lang, wording, public_url: layout.public_url.clone(), raw }
     }
@@ -261,7 +271,9 @@ impl<'a> Teller<'a> {
     fn view(&self, mut layout: Layout) -> BatchView {
         let story = self.story;
         let in_full = self.given.all || story.events.len() <= EVENTS_IN_FULL;
-        let strip = self.strip();
+        let gate = self.gate();
+        let may_print = story.assessment.judgement.blocks(Use::Labels).is_empty();
+        let strip = self.strip(!gate.is_empty());
         let name = self.name();
         layout.title = format!("{name} · {} · {}", strip.word, self.w(Page::SiteName));
         layout.description = strip.says.first().cloned().unwrap_or_default();
@@ -269,7 +281,8 @@ impl<'a> Teller<'a> {
         let photo = held.map(|photo| self.photo(photo)).find(|photo| photo.url.is_some());
         layout.image = match &photo {
             Some(PhotoView { url: Some(url), .. }) => format!("{}{url}", self.public_url),
-            _ => format!("{}/b/{}/qr.png", self.public_url, story.subject.id()),
+            _ if may_print => format!("{}/b/{}/qr.png", self.public_url, story.subject.id()),
+            _ => String::new(),
         };
         BatchView {
             subtitle: self.subtitle(),
@@ -284,6 +297,9 @@ impl<'a> Teller<'a> {
             people: self.people(),
             stages: self.stages(in_full),
             care: self.care(),
+            produce: self.produce(),
+            gate,
+            may_print,
             evidence: self.evidence(),
             batch: story.subject.id().to_owned(),
             short_code: story.short_code.clone(),
@@ -297,11 +313,16 @@ impl<'a> Teller<'a> {
 
     // -- the strip -------------------------------------------------------------------------------------------
 
-    fn strip(&self) -> Strip {
+    fn strip(&self, is_gated: bool) -> Strip {
         let story = self.story;
         let word = t(self.lang, story.condition);
         let (class, says, reasons) = match story.condition {
+            Condition::Withdrawn => ("hold", vec![self.w(Page::SayWithdrawn).to_owned()], self.why()),
             Condition::Hold => ("hold", vec![self.w(Page::SayHold).to_owned()], self.why_held()),
+            Condition::Incomplete => {
+                let say = if is_gated { Page::SayGate } else { Page::SayIncomplete };
+                ("incomplete", vec![self.w(say).to_owned()], self.why())
+            }
             Condition::SignerRevoked => ("revoked", self.why_revoked(), Vec::new()),
             Condition::Corrected => ("corrected", vec![self.corrected_times()], self.what_changed()),
             Condition::Normal => {
@@ -310,28 +331,13 @@ impl<'a> Teller<'a> {
                 ("normal", vec![self.w(say).to_owned()], Vec::new())
             }
         };
+        let mut reasons: Vec<String> = reasons;
+        reasons.truncate(REASONS_SHOWN);
         Strip { class, word, says, reasons }
     }
 
     fn corrected_times(&self) -> String {
         self.fill(Page::SayCorrected, &[("n", &self.story.corrections.to_string())])
-    }
-
-    fn why_held(&self) -> Vec<String> {
-        let mut reasons = Vec::new();
-        for inspection in self.story.inspections.iter().filter(|inspection| inspection.is_bad()) {
-            reasons.extend(self.failed_items(inspection));
-            reasons.push(self.fill(
-                Page::SayHoldWhy,
-                &[
-                    ("lab", self.org(&inspection.lab)),
-                    ("date", &self.day(&inspection.reported_date)),
-                    ("report", &inspection.report_no),
-                ],
-            ));
-        }
-        reasons.truncate(REASONS_SHOWN);
-        reasons
     }
 
     fn failed_items(&self, inspection: &Inspection) -> Vec<String> {
@@ -398,7 +404,6 @@ impl<'a> Teller<'a> {
                 changed.push(self.fill(Page::WasNow, &blanks));
             }
         }
-        changed.truncate(REASONS_SHOWN);
         changed
     }
 
@@ -629,7 +634,7 @@ impl<'a> Teller<'a> {
             self.fill(Page::Suspended, &[("status", status.unwrap_or(&org.status))])
         });
         PersonView {
-            name: name_in(org, self.lang).to_owned(),
+            name: org.name_in(self.lang).to_owned(),
             id: org.id.clone(),
             roles: self.roles(&org.signed_as.iter().cloned().collect::<Vec<_>>()),
             identity,
@@ -837,7 +842,7 @@ impl<'a> Teller<'a> {
         EvidenceView {
             size: self.fill(Page::Entries, &[("n", &story.size.to_string())]),
             root: self.given.root.to_string(),
-            freshness: self.fill(Page::FreshnessOwn, &[("at", &at)]),
+            witnesses: WitnessRows::new(self.given.witnesses.as_ref(), &self.wording, &at),
             at,
             chains: self.chains(),
             bundle: format!("/api/v1/batches/{id}/bundle"),
@@ -908,7 +913,7 @@ impl<'a> Teller<'a> {
     }
 
     fn org<'b>(&'b self, id: &'b str) -> &'b str {
-        self.story.organisations.get(id).map_or(id, |org| name_in(org, self.lang))
+        self.story.organisations.get(id).map_or(id, |org| org.name_in(self.lang))
     }
 
     fn roles(&self, roles: &[String]) -> String {
@@ -950,13 +955,6 @@ fn row(label: &str, text: String) -> Row {
 
 fn text<'a>(value: &'a Value, name: &str) -> &'a str {
     value.get(name).and_then(Value::as_str).unwrap_or_default()
-}
-
-fn name_in(org: &Organisation, lang: Lang) -> &str {
-    match (lang, &org.name_en) {
-        (Lang::En, Some(name)) => name,
-        _ => &org.name,
-    }
 }
 
 fn labels_of_place(lang: Lang, member: &str) -> &'static str {

@@ -1,6 +1,6 @@
 //! From a request to a page: looks up what was meant, tells its story under the newest checkpoint, answers.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -13,18 +13,24 @@ use super::language;
 use super::layout::{Layout, POLICY};
 use super::other_views::{ChoiceView, HomeView, TroubleView, UnknownView, VerifyView};
 use super::typed::{self, Meant, TYPED_CHARS_MAX};
+use super::witness_rows::WitnessesSeen;
 use crate::http::problem::Problem;
 use crate::http::view::View;
 use crate::http::{AppState, time};
 use crate::ledger::Entry;
 use crate::merkle::Hash;
 use crate::merkle::tree::root_at;
+use crate::print::graph;
 use crate::print::qr::{self, Symbol};
-use crate::produce::{Ask, Story};
+use crate::produce::Story;
+use crate::produce::{self, lots::Reach};
 use crate::statement::short_code;
 use crate::statement::subject::Subject;
-use crate::text::Page;
+use crate::text::{self, Page, Use};
 use crate::verify::collect::{CollectError, gather};
+
+/// Ancestors to the plots, as many as could be drawn or counted; descendants of the first generation.
+const PICTURED: Reach = Reach { back: u32::MAX, forward: 1, nodes_max: 1_000 };
 
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Query {
@@ -134,6 +140,41 @@ pub(super) async fn qr_png(
     Ok(picture("image/png", symbol.png(query.px.unwrap_or(qr::PX_DEFAULT))))
 }
 
+/// `GET /b/{batch}/graph.svg?lang=`: what it came from, and what was made of it directly.
+pub(super) async fn graph_svg(
+    state: web::Data<AppState>,
+    request: HttpRequest,
+    path: web::Path<(String, String)>,
+) -> Result<HttpResponse, Problem> {
+    let none = || Problem::not_found(format!("there is no batch {}", path.1));
+    let Found::One(batch) = find(&state, &path.1).await? else { return Err(none()) };
+    let lang = language::of(&request);
+    let drawn = web::block(move || {
+        let view = View::of(&state)?;
+        let graph = state.overview(&view)?.watch().lots().graph(&batch, PICTURED, view.under.size);
+        let Some(graph) = graph else { return Ok(None) };
+        let orgs: BTreeSet<String> = graph
+            .nodes
+            .iter()
+            .filter_map(|node| Subject::parse(&node.subject).ok()?.org().map(str::to_owned))
+            .collect();
+        let mut names = BTreeMap::new();
+        for org in &orgs {
+            names.extend(view.org(org)?.map(|fact| (org.as_str(), fact.name)));
+        }
+        let names = names.iter().map(|(org, name)| (*org, name.as_str())).collect();
+        Ok::<_, Problem>(Some(graph::svg(&graph, lang, &names)))
+    });
+    let drawn = drawn.await??.ok_or_else(none)?;
+    Ok(HttpResponse::Ok()
+        .content_type("image/svg+xml")
+        .insert_header((header::CACHE_CONTROL, "no-cache"))
+        .insert_header((header::VARY, "Accept-Language, Cookie"))
+        .insert_header((header::CONTENT_LANGUAGE, lang.tag()))
+        .insert_header((header::CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'unsafe-inline'"))
+        .body(drawn))
+}
+
 // -- looking up --------------------------------------------------------------------------------------------------
 
 enum Found {
@@ -179,11 +220,27 @@ async fn symbol(state: &web::Data<AppState>, typed: &str, query: &Query) -> Resu
     };
     let code = short_code::of_subject(&batch);
     let view = View::of(state)?;
+    let (asked, of) = (batch.clone(), state.clone());
+    web::block(move || may(&of, &asked, Use::Labels)).await??;
     let shared = view.batches_of_code(&code)?.len() > 1;
     // A code that two batches share would make every reader choose.
     let named = if shared { batch.id().to_owned() } else { code };
     let payload = qr::batch_payload(&state.config.public_url, &named);
     Symbol::of(&payload, correction).map_err(Problem::internal)
+}
+
+/// A batch that is on hold, or lacks origin or test, gets no label.
+fn may(state: &AppState, batch: &Subject, wanted: Use) -> Result<(), Problem> {
+    let view = View::of(state)?;
+    let Some(story) = state.story(&view, batch)? else { return Ok(()) };
+    let blocking = story.assessment.judgement.blocks(wanted);
+    if blocking.is_empty() {
+        return Ok(());
+    }
+    let reasons: Vec<&str> = blocking.iter().map(|reason| produce::name(reason.sort)).collect();
+    let wanted = produce::name(wanted);
+    Err(Problem::new(text::Problem::Blocked, format!("{} is not cleared for {wanted}", batch.id()))
+        .with("reasons", json!(reasons)))
 }
 
 // -- telling -----------------------------------------------------------------------------------------------------
@@ -212,25 +269,8 @@ fn told(state: &AppState, batch: &Subject) -> Result<Option<Told>, Failed> {
         CollectError::TooLarge => Failed::TooLarge,
         other => Failed::Problem(Problem::internal(other)),
     })?;
-    let at = match size.checked_sub(1) {
-        Some(last) => view.reader.entry(last)?.at(),
-        None => 0,
-    };
-    let openings = state.public_openings(&view, gathered.records.values())?;
-    let story = Story::tell(&Ask {
-        subject: batch,
-        records: &gathered.records,
-        openings: &openings,
-        size,
-        at,
-        as_of: time::now_ms(),
-    });
-    let Some(mut story) = story else { return Ok(None) };
-    for org in story.named_only() {
-        if let Some(fact) = view.org(&org)? {
-            story.introduce(&org, &fact.name);
-        }
-    }
+    let story = state.tell(&view, batch, &gathered.records, time::now_ms())?;
+    let Some(story) = story else { return Ok(None) };
     Ok(Some(Told { story, records: gathered.records, view }))
 }
 
@@ -238,7 +278,8 @@ fn page(state: &AppState, layout: Layout, batch: &Subject, all: bool) -> Result<
     let Some(Told { story, records, view }) = told(state, batch)? else { return Ok(None) };
     let root = root_at(&view.reader, view.under.size)?;
     let held = held(state, &story)?;
-    let given = Given { story: &story, records: &records, root, held: &held, all };
+    let witnesses = WitnessesSeen::of(&view);
+    let given = Given { story: &story, records: &records, root, witnesses, held: &held, all };
     Ok(Some(BatchView::new(layout, &given).render().map_err(Problem::internal)?))
 }
 
@@ -302,7 +343,7 @@ fn see(id: &str) -> HttpResponse {
         .finish()
 }
 
-fn html(request: &HttpRequest, status: StatusCode, view: &impl Template) -> HttpResponse {
+pub(super) fn html(request: &HttpRequest, status: StatusCode, view: &impl Template) -> HttpResponse {
     match view.render() {
         Ok(body) => answer(request, status, body),
         Err(error) => actix_web::ResponseError::error_response(&Problem::internal(error)),

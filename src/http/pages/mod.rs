@@ -10,6 +10,8 @@ mod language;
 mod layout;
 mod other_views;
 mod typed;
+pub(super) mod witness_pages;
+mod witness_rows;
 
 use actix_web::web::ServiceConfig;
 
@@ -22,6 +24,7 @@ pub fn configure(config: &mut ServiceConfig) {
         Endpoint::get("/verify", read().to(handlers::verify)),
         Endpoint::get("/assets/{name}", read().to(assets::asset)),
         Endpoint::get("/{b:[bB]}/{batch}", read().to(handlers::batch)),
+        Endpoint::get("/{b:[bB]}/{batch}/graph.svg", read().to(handlers::graph_svg)),
         Endpoint::get("/{b:[bB]}/{batch}/qr.png", read().to(handlers::qr_png)),
         Endpoint::get("/{b:[bB]}/{batch}/qr.svg", read().to(handlers::qr_svg)),
     ];

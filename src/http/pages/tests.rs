@@ -35,7 +35,14 @@ fn page(farm: &mut Farm<InMemory>, lang: Lang, all: bool) -> String {
     let (story, records) = told(farm, BATCH, "2026-06-16T10:00:00+08:00");
     let held: BTreeSet<Hash> = BTreeSet::new();
     let story = story.unwrap();
-    let given = Given { story: &story, records: &records, root: Hash::of(b"root"), held: &held, all };
+    let given = Given {
+        story: &story,
+        records: &records,
+        root: Hash::of(b"root"),
+        witnesses: None,
+        held: &held,
+        all,
+    };
     BatchView::new(layout(lang), &given).render().unwrap()
 }
 
@@ -90,7 +97,7 @@ fn a_normal_batch_in_both_languages() {
 fn a_corrected_entry_shows_old_and_new_in_the_strip_and_in_its_place() {
     let mut farm = new_farm();
     let season = farm.season();
-    farm.correct_harvest(season.harvest, "830");
+    farm.correct_harvest(season.harvest, "870");
     let html = page(&mut farm, Lang::Zh, false);
     keep("corrected-zh", &html);
     keep("corrected-en", &page(&mut farm, Lang::En, false));
@@ -98,8 +105,8 @@ fn a_corrected_entry_shows_old_and_new_in_the_strip_and_in_its_place() {
         &html,
         &[
             "class=\"strip corrected\"",
-            "860 斤（430 公斤） → 830 斤（415 公斤）",
-            "<del>860 斤（430 公斤）</del> → <ins>830 斤（415 公斤）</ins>",
+            "860 斤（430 公斤） → 870 斤（435 公斤）",
+            "<del>860 斤（430 公斤）</del> → <ins>870 斤（435 公斤）</ins>",
             "笔误",
         ],
     );
@@ -195,7 +202,14 @@ fn names_are_text_and_never_markup() {
     let (story, records) = told(&mut farm, "batch:evil.b1", "2026-06-16T10:00:00+08:00");
     let (story, held) = (story.unwrap(), BTreeSet::new());
     for lang in Lang::ALL {
-        let given = Given { story: &story, records: &records, root: Hash::of(b"r"), held: &held, all: false };
+        let given = Given {
+            story: &story,
+            records: &records,
+            root: Hash::of(b"r"),
+            witnesses: None,
+            held: &held,
+            all: false,
+        };
         let html = BatchView::new(layout(lang), &given).render().unwrap();
         let ours = html.matches("<script src=\"/assets/").count();
         assert_eq!(html.matches("<script").count(), ours);

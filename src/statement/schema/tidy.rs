@@ -306,6 +306,23 @@ fn every_field_that_was_asked_for_exists() {
             Kind::Receiving,
             "shipment waybill_no arrived_at lots/0/quantity lots/0/damaged temp_on_arrival accept reason",
         ),
+        (Kind::Irrigation, "method water amount area"),
+        (Kind::Observation, "action finding severity target growth_stage"),
+        (Kind::Sale, "channel period/from period/to quantity orders order_ref_hash"),
+        (Kind::SignOff, "verdict checked/0 standard"),
+        (Kind::Guarantee, "terms/0 valid_from valid_until contact"),
+        (Kind::Hold, "reason causes/0"),
+        (Kind::Release, "lifts/0 basis test"),
+        (Kind::Enforcement, "action basis lots/0 until"),
+        (Kind::Withdrawal, "withdraws reason"),
+        (
+            Kind::RulesSet,
+            "table intervals/0/actives/0/content intervals/0/formulation intervals/0/crop \
+             intervals/0/phi_days intervals/0/max_uses intervals/0/source/quote \
+             intervals/0/source/read_on limits/0/analyte limits/0/limit limits/0/source/title \
+             policies/0/category policies/0/level policies/0/max_temp brands/0/members/0/packs \
+             tunables/late_hours tunables/mass_tolerance",
+        ),
     ];
     for (kind, pointers) in asked {
         for pointer in pointers.split_whitespace() {

@@ -131,7 +131,11 @@ impl Quoted {
         for member in self.members.iter().filter_map(|member| row.get(member)) {
             collect_said(member, &mut said);
         }
-        said.into_iter().find(|said| !stands_in(quote, said))
+        // A figure that is said twice stands there twice: one number is not both uses and days.
+        let again = |at: usize, what: &String| is_number(what) && said[..at].contains(what);
+        let needed = |at: usize, what: &String| if again(at, what) { 2 } else { 1 };
+        let missing = said.iter().enumerate().find(|(at, what)| places_in(quote, what) < needed(*at, what));
+        missing.map(|(_, what)| what.clone())
     }
 }
 
@@ -145,28 +149,38 @@ impl<'i> Keyword<'i> for Quoted {
     }
 }
 
-/// Texts and numbers, but for the codes of units, which sources write in their own way.
+/// Texts and numbers. Of the codes of units only the per cent has one way to be written.
 fn collect_said(value: &Value, said: &mut Vec<String>) {
     match value {
         Value::String(text) => said.push(text.clone()),
         Value::Number(number) => said.push(number.to_string()),
         Value::Array(elements) => elements.iter().for_each(|element| collect_said(element, said)),
         Value::Object(members) => {
-            let told = members.iter().filter(|(name, _)| *name != "unit");
-            told.for_each(|(_, member)| collect_said(member, said));
+            let is_percent = members.get("unit").and_then(Value::as_str) == Some("percent");
+            for (name, member) in members.iter().filter(|(name, _)| *name != "unit") {
+                match member.as_str().filter(|_| is_percent && name == "content") {
+                    Some(content) => said.push(format!("{content}%")),
+                    None => collect_said(member, said),
+                }
+            }
         }
         Value::Bool(_) | Value::Null => {}
     }
 }
 
-/// `2` does not stand in `20` or in `1.2`.
-fn stands_in(quote: &str, said: &str) -> bool {
-    let is_figure = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit() || c == '.');
-    let is_number = said.bytes().all(|b| b.is_ascii_digit() || b == b'.');
-    quote.match_indices(said).any(|(at, _)| {
-        let (before, after) = (quote[..at].chars().next_back(), quote[at + said.len()..].chars().next());
-        !is_number || !is_figure(before) && !is_figure(after)
-    })
+fn is_number(said: &str) -> bool {
+    said.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'%'))
+}
+
+/// How often it stands there: `2` not in `20`, `1.2` or `2%`.
+fn places_in(quote: &str, said: &str) -> usize {
+    let is_figure =
+        |c: Option<char>| c.is_some_and(|c| c.is_numeric() || matches!(c, '.' | '%' | '％' | '．'));
+    let whole = |(at, _): &(usize, &str)| {
+        let (before, after) = (quote[..*at].chars().next_back(), quote[at + said.len()..].chars().next());
+        !is_number(said) || !is_figure(before) && !is_figure(after)
+    };
+    quote.match_indices(said).filter(whole).count()
 }
 
 #[cfg(test)]
@@ -277,7 +291,8 @@ mod tests {
             ("阿维菌素 1.8%乳油 黄瓜 3 20", 2, "2"),
             ("阿维菌素 1.8%乳油 黄瓜 3 1.2", 2, "2"),
             ("阿维菌素 1.8%乳油 豇豆 3 2", 2, "黄瓜"),
-            ("阿维菌素 11.8%乳油 黄瓜 3 2", 2, "1.8"),
+            ("阿维菌素 11.8%乳油 黄瓜 3 2", 2, "1.8%"),
+            ("阿维菌素 1.8克/升乳油 黄瓜 3 2", 2, "1.8%"),
         ] {
             let at = [("/intervals/0", format!("出处的原文里没有“{missing}”"))];
             let at: Vec<(&str, &str)> = at.iter().map(|(at, text)| (*at, text.as_str())).collect();
