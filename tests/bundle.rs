@@ -150,6 +150,52 @@ fn leaving_a_record_out_is_noticed() {
 }
 
 #[test]
+fn a_checkpoint_whose_last_leaf_is_no_map_record_over_what_precedes_it_is_failed() {
+    let mut village = village();
+    let trust = village.trust();
+    let sealed = Bundle::parse(&village.bundle("batch:farm.p")).expect("a bundle");
+    // One record more, and no map record over it: the operator signs all the same.
+    let more = village
+        .say(
+            "harvest/1",
+            "batch:farm.c",
+            &["crop:farm.y2026"],
+            &[FARM],
+            data::harvest(&["crop:farm.y2026"], 7),
+        )
+        .expect("a harvest");
+    let size = village.state.size();
+    let note = checkpoint_note(size, village.state.root());
+    let under = |records: Vec<Entry>| {
+        let places: Vec<u64> = records.iter().map(Entry::seq).collect();
+        let reader = village.state.reader();
+        let inclusion = suyuan::merkle::proof::subset_proof(&reader, &places, size).expect("a proof");
+        Bundle { size, checkpoints: vec![note.clone()], records, inclusion, ..sealed.clone() }.encode()
+    };
+    let failed = |file: &[u8], layers: &[Layer]| {
+        let report = verify_bundle(file, &trust, &OPTIONS);
+        for layer in layers {
+            let status = report.status(*layer);
+            assert!(matches!(status, Status::Failed(_)), "{layer}: {}", status.reason());
+        }
+        assert!(!report.verified(&[]));
+    };
+    // It ends with the record that no map counts.
+    let mut ends_with_a_record = sealed.records.clone();
+    ends_with_a_record.push(village.state.reader().entry(more.seq).expect("entry"));
+    failed(&under(ends_with_a_record), &[Layer::Log, Layer::Completeness]);
+    // It ends with a map record, which is not the checkpoint's last leaf.
+    failed(&under(sealed.records.clone()), &[Layer::Log]);
+    // A map record that says to cover less than precedes it is no entry at all.
+    let shorter = forged(&sealed.encode(), |body| {
+        let records = body["records"].as_array_mut().expect("a list");
+        let last = records.last_mut().expect("a map record");
+        last["size"] = json!(last["size"].as_u64().expect("a number") - 1);
+    });
+    failed(&shorter, &[Layer::Encoding]);
+}
+
+#[test]
 fn two_checkpoints_that_show_different_histories_are_noticed() {
     let village = village();
     let file = village.bundle("batch:farm.p");

@@ -474,7 +474,8 @@ fn tiles_and_entries_lead_a_stranger_to_the_checkpoints_root() {
         let answer = client.get(&format!("/log/{bundle}"));
         assert_eq!(answer.status, 200, "{bundle}");
         assert_eq!(answer.header("content-type"), Some("application/octet-stream"));
-        assert!(answer.header("cache-control").unwrap().contains("immutable"));
+        let is_kept = answer.header("cache-control").unwrap().contains("immutable");
+        assert_eq!(is_kept, bundle.width == 256, "{bundle}");
         let entries = decode_bundle(&answer.body, bundle.width).unwrap();
         leaves.extend(entries.iter().map(|entry| leaf_hash(entry)));
     }
@@ -590,6 +591,40 @@ fn a_bundle_verifies_with_the_trust_file_alone() {
     let report = verify_bundle(&absent.body, &trust, &NOW);
     assert!(report.status(Layer::Completeness).is_ok(), "{:?}", report.status(Layer::Completeness));
     assert_eq!(client.get("/api/v1/batches/not%20an%20id/bundle").problem(), "not-found");
+    assert_eq!(client.get("/api/v1/subjects/not:one/bundle").problem(), "not-found");
+}
+
+#[test]
+fn completeness_names_the_checkpoint_and_its_age_and_absence_is_of_a_time() {
+    let service = Service::new();
+    let mut farm = service.farm();
+    let client = &service.client;
+    let trust = client.trust();
+    let before = checkpoint(client).size;
+    farm.grow();
+    let now = jiff::Timestamp::now().as_second();
+    let completeness = |path: &str, now: i64| {
+        let answer = client.get(path);
+        let report = verify_bundle(&answer.body, &trust, &Options { now, max_age: 86_400 });
+        assert!(report.verified(&[]), "{path}: {:?}", report.status(Layer::Completeness));
+        (report.facts["exists"].clone(), report.status(Layer::Completeness).reason().to_owned())
+    };
+    let crop = "/api/v1/subjects/crop:qingshan.p1-2026/bundle";
+    let size = checkpoint(client).size;
+    let (exists, reason) = completeness(crop, now + 3 * 86_400);
+    assert_eq!(exists, true);
+    assert!(reason.starts_with("claimed: ") && reason.contains(&format!("as of {size} entries")), "{reason}");
+    assert!(reason.ends_with("a checkpoint 3 days old by the log's own clock"), "{reason}");
+    let (_, reason) = completeness(crop, now + 90 * 60 + 5);
+    assert!(reason.contains("1 h 30 min old"), "{reason}");
+    let (_, reason) = completeness(crop, now - 1_000);
+    assert!(reason.contains("ahead of ours"), "{reason}");
+    // Under the older checkpoint the same season did not exist yet, and that is proven too.
+    let (exists, reason) = completeness(&format!("{crop}/{before}"), now + 60);
+    assert_eq!(exists, false);
+    assert!(reason.contains(&format!("as of {before} entries")), "{reason}");
+    let (exists, _) = completeness(&format!("/api/v1/batches/qingshan.nothing/bundle/{before}"), now);
+    assert_eq!(exists, false);
 }
 
 fn orchard_again(farm: &mut Farm<Client>) {
@@ -736,9 +771,13 @@ fn every_described_read_answers_and_carries_the_headers_that_guard_it() {
     let description = client.get("/api/openapi.json").json();
     for (path, item) in description["paths"].as_object().unwrap() {
         let path = path
+            .replace("/seasons/{id}", "/seasons/crop:qingshan.p1-2026")
             .replace("{id}", if path.contains("/orgs/") { "qingshan" } else { batch_id() })
+            .replace("{subject}", "crop:qingshan.p1-2026")
             .replace("{seq}", "0")
+            .replace("{table}", "intervals")
             .replace("{size}", &checkpoint(client).size.to_string())
+            .replace("{from}/consistency/{to}", "2/consistency/4")
             .replace("{level}/{index}", "0/000.p/1")
             .replace("entries/{index}", "entries/000.p/1")
             .replace("{name}", "harvest-1")

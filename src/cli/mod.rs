@@ -3,6 +3,7 @@
 //! Each command returns an [`Answer`] or an error: three exit codes, because "checked and not verified" and "could not
 //! check" are different things to know. Nothing here decides anything about the ledger.
 
+mod against;
 mod files;
 mod key;
 mod passphrase;
@@ -30,6 +31,8 @@ mod init;
 #[cfg(feature = "service")]
 mod local;
 #[cfg(feature = "service")]
+mod log_key;
+#[cfg(feature = "service")]
 mod new;
 #[cfg(feature = "service")]
 mod org;
@@ -50,6 +53,8 @@ mod status;
 mod submit;
 #[cfg(feature = "service")]
 mod trace;
+#[cfg(feature = "service")]
+mod witness;
 
 use clap::{Parser, Subcommand};
 
@@ -111,6 +116,10 @@ enum Command {
     /// Make a key, or show a key's public part
     #[command(subcommand)]
     Key(key::Command),
+    /// Change the log's own key
+    #[cfg(feature = "service")]
+    #[command(subcommand)]
+    LogKey(Box<log_key::Command>),
     /// Write an empty statement of a kind, to fill in
     #[cfg(feature = "service")]
     New(new::Args),
@@ -145,6 +154,9 @@ enum Command {
     Trace(trace::Args),
     /// Check a bundle, a receipt or evidence of an omission, offline
     Verify(verify::Args),
+    /// Run a witness: cosigns what logs show it, never two histories, and checks bundles for anyone
+    #[cfg(feature = "service")]
+    Witness(witness::Args),
 }
 
 pub fn run(cli: Cli) -> anyhow::Result<Answer> {
@@ -167,6 +179,8 @@ pub fn run(cli: Cli) -> anyhow::Result<Answer> {
         Command::Init(args) => init::run(args),
         Command::Key(command) => key::run(command),
         #[cfg(feature = "service")]
+        Command::LogKey(command) => log_key::run(&command),
+        #[cfg(feature = "service")]
         Command::New(args) => new::run(args),
         #[cfg(feature = "service")]
         Command::Org(command) => org::run(&command),
@@ -187,6 +201,8 @@ pub fn run(cli: Cli) -> anyhow::Result<Answer> {
         #[cfg(feature = "service")]
         Command::Trace(args) => trace::run(args),
         Command::Verify(args) => verify::run(args),
+        #[cfg(feature = "service")]
+        Command::Witness(args) => witness::run(args),
     }
 }
 

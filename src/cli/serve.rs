@@ -32,6 +32,9 @@ pub(super) struct Args {
     /// How the world reaches the service
     #[arg(long, value_name = "URL")]
     public_url: Option<String>,
+    /// The witness policy (C2SP tlog-policy): whose cosignatures are asked for, and how many are enough
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
     /// A file of settings other than suyuan.toml in the directory
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -66,6 +69,9 @@ fn flags(args: &Args) -> Vec<(&str, String)> {
     flags.extend(args.dir.as_ref().map(|dir| ("dir", dir.display().to_string())));
     flags.extend(args.listen.as_ref().map(|listen| ("listen", listen.clone())));
     flags.extend(args.public_url.as_ref().map(|url| ("public_url", url.clone())));
+    // A path on the command line is relative to where one stands, not to the ledger's directory.
+    let policy = args.policy.as_ref().map(|path| std::path::absolute(path).unwrap_or_else(|_| path.clone()));
+    flags.extend(policy.map(|path| ("policy", path.display().to_string())));
     flags.extend(args.settings.iter().map(|(name, value)| (name.as_str(), value.clone())));
     flags
 }
@@ -80,10 +86,16 @@ pub(super) fn open(
     dir.check()?;
     let key = passphrase.open_private(&dir.log_key())?;
     let origin = config.origin.parse().with_context(|| format!("origin {}", config.origin))?;
+    let mut signer = LogSigner::new(origin, key.pair());
+    if dir.other_log_key().exists() {
+        let other = passphrase.open_private(&dir.other_log_key())?;
+        anyhow::ensure!(other.public() != key.public(), "log.key and log-2.key are the same key");
+        signer = signer.and(other.pair());
+    }
     let settings = Settings {
         signed_head: SignedHead::new(dir.signed_head()),
         dir,
-        signer: Some(LogSigner::new(origin, key.pair())),
+        signer: Some(signer),
         clock: Arc::new(SystemClock::new()),
         clock_confirmed,
     };

@@ -14,11 +14,11 @@ use crate::statement::subject::SubjectKind;
 use crate::statement::time::When;
 use crate::text::Lang;
 use crate::verify::bundle::{self, Bundle};
-use crate::verify::omission::{self, Evidence};
+use crate::verify::omission::Evidence;
 use crate::verify::receipt::{self, Receipt};
 use crate::verify::{Layer, Options, Report, Status, Trust, verify_bundle};
 
-use super::{Answer, files, standing, times};
+use super::{Answer, against, files, standing, times};
 
 /// Room for a trust file with the longest policy.
 pub(super) const TRUST_BYTES_MAX: usize = 2 * POLICY_BYTES_MAX;
@@ -29,6 +29,7 @@ Examples:
   suyuan verify apples.bundle --trust trust.json --require witnesses,freshness --max-age 24h
   suyuan verify 42.tlog-proof --trust trust.json
   suyuan verify --receipt 42.tlog-proof --against apples.bundle --trust trust.json --out evidence.json
+  suyuan verify --receipt 42.tlog-proof --from https://trace.example.org --trust trust.json --out evidence.json
   suyuan verify evidence.json --trust trust.json
 
 The trust file names the log's keys and its genesis record. It must come from somewhere else than the file to be
@@ -36,7 +37,8 @@ checked: from whoever published it, not from whoever sent you the bundle.
 
 Verified (exit code 0) means: encoding, signatures, rights, chains, completeness and log are ok, no layer failed, and
 all that --require names is ok. Of a verified bundle it also says where the batch stands by the rules of produce, as of
---as-of. With --against: the bundle agrees with the receipt; exit code 1 if it does not.";
+--as-of. With --against: the bundle agrees with the receipt; exit code 1 if it does not. With --from the service is asked
+what it says today of every chain that the receipt's record is on.";
 
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
@@ -52,16 +54,20 @@ pub(super) struct Args {
     policy: Option<PathBuf>,
     /// Layers that must be ok besides the first six: witnesses, freshness, anchors
     #[arg(long, value_name = "LAYERS", value_delimiter = ',')]
-    require: Vec<Layer>,
+    pub(super) require: Vec<Layer>,
     /// How old the newest witness signature may be for freshness
     #[arg(long, value_name = "TIME", default_value = "24h", value_parser = times::parse_secs)]
     max_age: i64,
-    /// A receipt to hold against a bundle
-    #[arg(long, value_name = "FILE", requires = "against")]
+    /// A receipt to hold against a bundle, or against what a service says
+    #[arg(long, value_name = "FILE", requires = "other_side")]
     receipt: Option<PathBuf>,
     /// The bundle that should not leave the receipt's record out
-    #[arg(long, value_name = "BUNDLE", requires = "receipt")]
+    #[arg(long, value_name = "BUNDLE", requires = "receipt", group = "other_side")]
     against: Option<PathBuf>,
+    /// The service that should not leave the receipt's record out
+    #[cfg(feature = "service")]
+    #[arg(long, value_name = "URL", requires = "receipt", group = "other_side")]
+    from: Option<String>,
     /// Date or instant to which days are counted in what the bundle says of the batch (default: now)
     #[arg(long, value_name = "TIME")]
     as_of: Option<When>,
@@ -69,11 +75,11 @@ pub(super) struct Args {
     #[arg(long, default_value = "en", value_parser = standing::parse_lang)]
     lang: Lang,
     /// Where evidence of an omission goes, if there is any
-    #[arg(long, value_name = "FILE", requires = "against")]
-    out: Option<PathBuf>,
+    #[arg(long, value_name = "FILE", requires = "receipt")]
+    pub(super) out: Option<PathBuf>,
     /// Print JSON
     #[arg(long)]
-    json: bool,
+    pub(super) json: bool,
 }
 
 pub(super) fn run(args: Args) -> anyhow::Result<Answer> {
@@ -83,7 +89,11 @@ pub(super) fn run(args: Args) -> anyhow::Result<Answer> {
     if let (Some(receipt), Some(against)) = (&args.receipt, &args.against) {
         let receipt = read_receipt(receipt)?;
         let against = files::read(against, bundle::BYTES_MAX)?;
-        return compare(&receipt, &against, &trust, &options, &args, out);
+        return against::compare(&receipt, &against, &trust, &options, &args, out);
+    }
+    #[cfg(feature = "service")]
+    if let (Some(receipt), Some(url)) = (&args.receipt, &args.from) {
+        return against::ask(&read_receipt(receipt)?, url, &trust, &options, &args, out);
     }
     let Some(file) = &args.file else { bail!("there is nothing to verify") };
     let bytes = files::read(file, bundle::BYTES_MAX)?;
@@ -145,7 +155,12 @@ impl Sort {
 
 // -- bundles ---------------------------------------------------------------------------------------------------------
 
-fn print_report(bytes: &[u8], report: &Report, args: &Args, out: &mut dyn Write) -> anyhow::Result<Answer> {
+pub(super) fn print_report(
+    bytes: &[u8],
+    report: &Report,
+    args: &Args,
+    out: &mut dyn Write,
+) -> anyhow::Result<Answer> {
     // What an unverified bundle says of a batch is nobody's word.
     let verified = report.verified(&[]);
     let standing = if verified { standing(bytes, args.as_of.as_ref()) } else { None };
@@ -182,7 +197,7 @@ fn standing(bytes: &[u8], as_of: Option<&When>) -> Option<Value> {
     Story::tell(&ask).map(|story| produce::status_report(&story))
 }
 
-fn print_layers<'a>(
+pub(super) fn print_layers<'a>(
     layers: impl Iterator<Item = (Layer, &'a Status)>,
     out: &mut dyn Write,
 ) -> io::Result<()> {
@@ -223,7 +238,7 @@ fn print_facts(facts: &Value, out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-fn print_verdict<'a>(
+pub(super) fn print_verdict<'a>(
     verified: bool,
     mut layers: impl Iterator<Item = (Layer, &'a Status)>,
     required: &[Layer],
@@ -351,68 +366,6 @@ fn evidence(bytes: &[u8], trust: &Trust, json: bool, out: &mut dyn Write) -> any
         }
     }
     Ok(Answer::verified(checked.is_ok()))
-}
-
-// -- a receipt against a bundle --------------------------------------------------------------------------------------
-
-fn compare(
-    receipt_text: &str,
-    bundle_bytes: &[u8],
-    trust: &Trust,
-    options: &Options,
-    args: &Args,
-    out: &mut dyn Write,
-) -> anyhow::Result<Answer> {
-    let receipt = receipt::open(receipt_text.as_bytes(), trust).map_err(anyhow::Error::msg);
-    let receipt = receipt.context("nothing can be compared")?;
-    let bundle = Bundle::parse(bundle_bytes).context("nothing can be compared")?;
-    let found = omission::compare(receipt_text, &bundle, trust).map_err(anyhow::Error::msg)?;
-    if let Some(found) = found {
-        // What the bundle's own proofs do not bear out is no evidence against the log, only a bad bundle.
-        let shown = found.check(trust).map_err(anyhow::Error::msg);
-        let shown = shown.context("the bundle contradicts the receipt, and is itself not the log's")?;
-        if let Some(path) = &args.out {
-            files::write(path, &found.encode())?;
-        }
-        match args.json {
-            true => writeln!(out, "{}", json!({ "verified": false, "omission": shown }))?,
-            false => {
-                writeln!(out, "OMISSION: {shown}")?;
-                match &args.out {
-                    Some(path) => {
-                        writeln!(out, "the evidence is in {}; anyone can verify it", path.display())?
-                    }
-                    None => writeln!(out, "--out FILE writes the evidence, which anyone can verify")?,
-                }
-            }
-        }
-        return Ok(Answer::NotVerified);
-    }
-    if !speaks_of(&receipt, &bundle) {
-        bail!("the bundle says nothing of the receipt's record: it is older, or of another subject");
-    }
-    let report = verify_bundle(bundle_bytes, trust, options);
-    let verified = report.verified(&args.require);
-    match args.json {
-        true => {
-            let mut answer = report.to_json(&args.require);
-            answer["omission"] = Value::Null;
-            writeln!(out, "{answer}")?;
-        }
-        false if verified => writeln!(out, "verified: the bundle agrees with the receipt")?,
-        false => {
-            print_layers(report.layers(), out)?;
-            print_verdict(verified, report.layers(), &args.require, out)?;
-        }
-    }
-    Ok(Answer::verified(verified))
-}
-
-fn speaks_of(receipt: &Receipt, bundle: &Bundle) -> bool {
-    let record = receipt.entry.as_ref().and_then(Entry::as_record);
-    let links = record.map(|record| record.links.as_slice()).unwrap_or_default();
-    let claimed = |subject| bundle.map.iter().any(|claim| claim.subject == subject);
-    receipt.seq + 1 < bundle.size && links.iter().any(|link| claimed(link.subject.clone()))
 }
 
 #[cfg(test)]

@@ -2,13 +2,14 @@
 //! works on it; nothing else lives under `/log/`.
 
 use actix_web::http::header;
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::endpoints::{Endpoint, read};
 use super::problem::{Problem, ProblemBody};
 use super::view::View;
-use super::{AppState, IMMUTABLE};
+use super::{AppState, IMMUTABLE, etag, time};
 use crate::merkle::tile::{EntryBundle, TILE_WIDTH, TilePath, encode_bundle, tile_bytes};
+use crate::text;
 
 /// As the format asks.
 const TEXT: &str = "text/plain; charset=utf-8";
@@ -16,6 +17,8 @@ const BYTES: &str = "application/octet-stream";
 /// A checkpoint may be this old in a cache: no older than the publisher's own pace.
 const CHECKPOINT_CACHE: &str = "public, max-age=1";
 const VKEY_CACHE: &str = "public, max-age=300";
+/// A partial tile never changes, but a wider one soon takes its place: nobody should keep it for long.
+const PARTIAL_CACHE: &str = "public, max-age=60";
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
@@ -29,33 +32,46 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
 
 /// The newest checkpoint that meets the witness policy; the newest signed one where there is no policy.
 #[utoipa::path(get, path = "/log/checkpoint", tag = "log", responses(
-    (status = 200, description = "A signed note: C2SP tlog-checkpoint", content_type = "text/plain", body = String)))]
-pub(super) async fn checkpoint(state: web::Data<AppState>) -> Result<HttpResponse, Problem> {
-    Ok(note(View::of(&state)?.under.note))
+    (status = 200, description = "A signed note: C2SP tlog-checkpoint", content_type = "text/plain", body = String),
+    (status = 404, description = "None has met the witness policy yet", body = ProblemBody)))]
+pub(super) async fn checkpoint(
+    state: web::Data<AppState>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    let view = View::of(&state)?;
+    match view.witnessed() {
+        Some(witnessed) => Ok(note(&request, witnessed.note.to_string())),
+        None if !view.wants_witnesses() => Ok(note(&request, view.under.note)),
+        None => {
+            let why = "no checkpoint has met the witness policy yet; /log/latest is the newest signed";
+            Err(Problem::new(text::Problem::NotProven, why))
+        }
+    }
 }
 
-/// The newest checkpoint signed, whoever has seen it.
+/// The newest checkpoint signed, with whatever cosignatures it has.
 #[utoipa::path(get, path = "/log/latest", tag = "log", responses(
     (status = 200, description = "A signed note: C2SP tlog-checkpoint", content_type = "text/plain", body = String)))]
-pub(super) async fn latest(state: web::Data<AppState>) -> Result<HttpResponse, Problem> {
-    Ok(note(View::of(&state)?.under.note))
+pub(super) async fn latest(
+    state: web::Data<AppState>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    Ok(note(&request, View::of(&state)?.under.note))
 }
 
-fn note(note: String) -> HttpResponse {
-    HttpResponse::Ok().content_type(TEXT).insert_header((header::CACHE_CONTROL, CHECKPOINT_CACHE)).body(note)
+fn note(request: &HttpRequest, note: String) -> HttpResponse {
+    etag::answer(request, TEXT, CHECKPOINT_CACHE, note.into_bytes())
 }
 
-/// The log's verification keys, one a line, in C2SP's form.
+/// The log's verification keys, one a line, in C2SP's form: the current one, and the one that still signs beside it.
 #[utoipa::path(get, path = "/log/vkey", tag = "log", responses(
     (status = 200, description = "Verification keys", content_type = "text/plain", body = String)))]
 pub(super) async fn vkey(state: web::Data<AppState>) -> Result<HttpResponse, Problem> {
     let view = View::of(&state)?;
     let log = web::block(move || view.reader.log()).await??;
-    let key = log.ok_or_else(|| Problem::internal("there is no ledger"))?.log_vkey;
-    Ok(HttpResponse::Ok()
-        .content_type(TEXT)
-        .insert_header((header::CACHE_CONTROL, VKEY_CACHE))
-        .body(format!("{key}\n")))
+    let log = log.ok_or_else(|| Problem::internal("there is no ledger"))?;
+    let keys: String = log.signing_vkeys(time::now_ms()).map(|key| format!("{key}\n")).collect();
+    Ok(HttpResponse::Ok().content_type(TEXT).insert_header((header::CACHE_CONTROL, VKEY_CACHE)).body(keys))
 }
 
 /// A tile of hashes, 256 in a full one.
@@ -66,10 +82,11 @@ pub(super) async fn vkey(state: web::Data<AppState>) -> Result<HttpResponse, Pro
         (status = 404, description = "The tree has no such tile, or not so wide", body = ProblemBody)))]
 pub(super) async fn hashes(
     state: web::Data<AppState>,
+    request: HttpRequest,
     path: web::Path<(String, String)>,
 ) -> Result<HttpResponse, Problem> {
     let (level, index) = path.into_inner();
-    tile(&state, format!("tile/{level}/{index}")).await
+    tile(&state, &request, format!("tile/{level}/{index}")).await
 }
 
 /// The entries under a tile of level 0, each behind its length.
@@ -79,25 +96,27 @@ pub(super) async fn hashes(
         (status = 404, description = "The log has no such bundle, or not so wide", body = ProblemBody)))]
 pub(super) async fn entries(
     state: web::Data<AppState>,
+    request: HttpRequest,
     path: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    tile(&state, format!("tile/entries/{path}")).await
+    tile(&state, &request, format!("tile/entries/{path}")).await
 }
 
-async fn tile(state: &AppState, path: String) -> Result<HttpResponse, Problem> {
+async fn tile(state: &AppState, request: &HttpRequest, path: String) -> Result<HttpResponse, Problem> {
     let none = || Problem::not_found("the log has no such tile");
     let tile: TilePath = path.parse().map_err(|_| none())?;
     let view = View::of(state)?;
+    let width = match &tile {
+        TilePath::Hashes(tile) => tile.width,
+        TilePath::Entries(bundle) => bundle.width,
+    };
+    let cache = if width == TILE_WIDTH { IMMUTABLE } else { PARTIAL_CACHE };
     let bytes = web::block(move || match tile {
         TilePath::Hashes(tile) => Ok(tile_bytes(&view.reader, &tile, view.under.size)?),
         TilePath::Entries(bundle) => bundle_bytes(&view, &bundle),
     })
     .await??;
-    // A partial tile never changes either: another width is another address.
-    Ok(HttpResponse::Ok()
-        .content_type(BYTES)
-        .insert_header((header::CACHE_CONTROL, IMMUTABLE))
-        .body(bytes.ok_or_else(none)?))
+    Ok(etag::answer(request, BYTES, cache, bytes.ok_or_else(none)?))
 }
 
 fn bundle_bytes(view: &View, bundle: &EntryBundle) -> Result<Option<Vec<u8>>, Problem> {

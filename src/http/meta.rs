@@ -35,8 +35,11 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
 ///
 /// Served for convenience; whoever checks this very service takes the file from elsewhere.
 #[utoipa::path(get, path = "/trust.json", tag = "log", responses((status = 200, description = "Trust file", body = Object)))]
-pub(super) async fn trust(state: web::Data<AppState>) -> HttpResponse {
-    text(JSON, state.trust.clone())
+pub(super) async fn trust(state: web::Data<AppState>) -> Result<HttpResponse, Problem> {
+    let reader = state.ledger.snapshot();
+    let log = web::block(move || reader.log()).await??;
+    let log = log.ok_or_else(|| Problem::internal("there is no ledger"))?;
+    Ok(text(JSON, state.trust(&log)))
 }
 
 /// The names of the schemas.
@@ -101,8 +104,10 @@ pub(super) async fn metrics(state: web::Data<AppState>) -> Result<HttpResponse, 
         log_size: state.ledger.published().size,
         queue_length: state.ledger.waiting() as u64,
         writable: state.read_only().is_none(),
+        witnessed_size: state.witnessed_size(),
+        witnesses: state.cosigned_sizes(),
     };
-    let text = state.metrics.text(&gauges);
+    let text = state.guards.metrics.text(&gauges);
     Ok(HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(text))
 }
 

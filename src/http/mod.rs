@@ -8,6 +8,7 @@ mod account;
 pub mod api;
 mod body;
 mod endpoints;
+mod etag;
 mod log;
 mod logging;
 mod meta;
@@ -21,6 +22,7 @@ mod serve;
 mod state;
 pub mod time;
 pub mod view;
+pub mod witness;
 
 pub use serve::{ServeError, Serving, serve, start};
 pub use state::AppState;

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::merkle::Hash;
 use crate::statement::role::Role;
+use crate::statement::time::Instant;
 
 /// Reads derived facts by key. An engine's snapshot, or nothing at all for a replay from the start.
 pub trait Facts {
@@ -37,7 +38,8 @@ impl Facts for MemoryFacts {
     }
 }
 
-/// The key space. One letter, `/`, then fields; numbers are big-endian so that order is number order.
+/// The key space. One letter, `/`, then fields; numbers are big-endian so that order is number order. `f/` is
+/// [`index`](super::index)'s.
 pub mod keys {
     use crate::merkle::Hash;
 
@@ -125,11 +127,45 @@ pub struct LogFact {
     pub origin: String,
     /// The log's current verification key as the ledger itself names it (genesis, `ledger.key`).
     pub log_vkey: String,
+    /// The keys before it, the newest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub replaced_keys: Vec<ReplacedKey>,
     /// Root of the subject map that the last map record committed to.
     pub map_root: Hash,
     /// Genesis says that this ledger is for show: only such a one takes fictional rule rows.
     #[serde(default)]
     pub demonstration: bool,
+}
+
+/// A log key that another one took over from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReplacedKey {
+    pub vkey: String,
+    /// Place of the `ledger.key` record.
+    pub seq: u64,
+    /// The instant until which both sign, as that record says.
+    pub both_until: String,
+}
+
+impl LogFact {
+    /// The log's keys, the current one first.
+    pub fn log_vkeys(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(self.log_vkey.as_str()).chain(self.replaced_keys.iter().map(|key| key.vkey.as_str()))
+    }
+
+    /// Those that sign at `ms`, or may: the current one, and each that was told to sign beside it until later.
+    pub fn signing_vkeys(&self, ms: i64) -> impl Iterator<Item = &str> {
+        let replaced = self.replaced_keys.iter().filter(move |key| key.signs_at(ms));
+        std::iter::once(self.log_vkey.as_str()).chain(replaced.map(|key| key.vkey.as_str()))
+    }
+}
+
+impl ReplacedKey {
+    /// Whether it still signs at `ms`, in milliseconds since 1970. An instant that cannot be read is over.
+    pub fn signs_at(&self, ms: i64) -> bool {
+        let until = self.both_until.parse::<Instant>();
+        until.is_ok_and(|until| ms < until.unix_seconds().saturating_mul(1_000))
+    }
 }
 
 /// The chain of one subject and what it says.

@@ -7,6 +7,7 @@
 
 mod entry;
 mod facts;
+pub mod index;
 mod reader;
 mod refusal;
 mod rights;
@@ -17,7 +18,8 @@ mod state;
 pub use entry::{Entry, EntryError, Link, MapRecord, Record};
 pub use facts::{
     BatchFact, ConsumedId, CropFact, Detail, DeviceFact, Facts, FactsError, KeyFact, LeafFact, LogFact,
-    MemoryFacts, OpenShipment, OrgFact, OrgStatus, PlotFact, Revocation, Scope, SubjectFact, keys,
+    MemoryFacts, OpenShipment, OrgFact, OrgStatus, PlotFact, ReplacedKey, Revocation, Scope, SubjectFact,
+    keys,
 };
 pub use reader::Reader;
 pub use refusal::{Class, Code, Refusal};

@@ -11,7 +11,10 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::entry::{Entry, Link, MapRecord, Record};
-use super::facts::{ConsumedId, Detail, DeviceFact, Facts, FactsError, LeafFact, LogFact, SubjectFact, keys};
+use super::facts::{
+    ConsumedId, Detail, DeviceFact, Facts, FactsError, LeafFact, LogFact, ReplacedKey, SubjectFact, keys,
+};
+use super::index::{self, Clue};
 use super::reader::Reader;
 use super::refusal::{Code, Refusal};
 use super::rules::{self, CheckError, Lookup, Outcome, View};
@@ -180,6 +183,7 @@ impl<F: Facts> State<F> {
                     Home::Ledger(_) => String::new(),
                 },
                 log_vkey: String::new(),
+                replaced_keys: Vec::new(),
                 map_root: map::EMPTY_MAP,
                 demonstration: outcome.demonstration,
             });
@@ -219,10 +223,12 @@ impl<F: Facts> State<F> {
         if let Some(log) = &mut self.log {
             log.map_root = map.root;
         }
-        let at = map.at;
+        let (at, root) = (map.at, map.root);
         let bytes = Entry::Map(map).encode();
         let leaf = leaf_hash(&bytes);
+        self.set(Clue::MapRoot.key(root.as_bytes(), seq), Vec::new());
         self.append_leaf(seq, at, bytes, leaf);
+        self.set(Clue::Root.key(self.root().as_bytes(), seq + 1), Vec::new());
         Applied { seq, leaf }
     }
 
@@ -348,11 +354,18 @@ impl<F: Facts> State<F> {
         self.set(keys::payload(&statement.payload_hash), seq.clone());
         let consumed = ConsumedId { payload: statement.payload_hash, leaf };
         self.write(keys::statement_id(&statement.signers[0].org, &statement.id), &consumed);
+        for key in index::of_record(record) {
+            self.set(key, Vec::new());
+        }
         for link in &record.links {
             let subject = link.subject.as_str();
             self.set(keys::chain(subject, link.n), seq.clone());
             let value = map::MapValue { count: link.n + 1, last: leaf };
-            self.map_pending.insert(map::map_key(subject), value);
+            let map_key = map::map_key(subject);
+            if link.n == 0 {
+                self.set(Clue::MapKey.key(map_key.as_bytes(), record.seq), subject.as_bytes().to_vec());
+            }
+            self.map_pending.insert(map_key, value);
             if link.n == 0 && link.subject.kind() == SubjectKind::Batch {
                 let code = short_code::of_subject(&link.subject);
                 self.set(keys::short_code(&code, link.subject.id()), Vec::new());
@@ -398,7 +411,12 @@ impl<F: Facts> State<F> {
         if let Some(log) = &mut self.log {
             log.rules = outcome.rules.unwrap_or(log.rules);
             if let Some(vkey) = outcome.log_vkey {
-                log.log_vkey = vkey;
+                let old = std::mem::replace(&mut log.log_vkey, vkey);
+                if !old.is_empty() {
+                    let both_until = record.statement.data.get("both_until").and_then(Value::as_str);
+                    let both_until = both_until.unwrap_or_default().to_owned();
+                    log.replaced_keys.insert(0, ReplacedKey { vkey: old, seq: record.seq, both_until });
+                }
             }
         }
         Ok(())
@@ -406,9 +424,14 @@ impl<F: Facts> State<F> {
 
     fn append_leaf(&mut self, seq: u64, at: i64, bytes: Vec<u8>, leaf: Hash) {
         self.set(keys::record(seq), bytes);
+        self.set(Clue::Leaf.key(leaf.as_bytes(), seq), Vec::new());
         let changes = &mut self.reader.0.changes;
         self.frontier.push(leaf, |node| {
             changes.insert(keys::tree_node(node.level, node.index), node.hash.0.to_vec());
+            if node.level > 0 {
+                let first = node.index << node.level;
+                changes.insert(Clue::Node.key(node.hash.as_bytes(), first), vec![node.level]);
+            }
         });
         if let Some(mut log) = self.log.clone() {
             log.size = seq + 1;

@@ -80,6 +80,7 @@ impl Why {
             | Why::MissingOrigin
             | Why::MissingPacking
             | Why::MissingPlanting
+            | Why::MissingSample
             | Why::MissingStandard
             | Why::MissingTest
             | Why::ReadingGap
@@ -104,7 +105,7 @@ impl Why {
     /// Whether it keeps a batch from being used so.
     fn blocks(self, wanted: Use) -> bool {
         match wanted {
-            Use::Page => matches!(self, Why::MissingOrigin | Why::MissingTest),
+            Use::Page => matches!(self, Why::MissingOrigin | Why::MissingSample | Why::MissingTest),
             // An interval that nobody knows may not be over, nor one of a spray that nobody sees: that is no breach,
             // but nobody can vouch for the goods.
             Use::Certificate | Use::Labels | Use::Overlay | Use::Sale => {

@@ -97,6 +97,9 @@ pub struct PolicyRow {
     pub category: String,
     /// `basic` or `full`.
     pub level: String,
+    /// Every lot is to be sampled and tested itself.
+    #[serde(default)]
+    pub batch_test: bool,
     #[serde(default)]
     pub grade_standard: Option<String>,
     #[serde(default)]

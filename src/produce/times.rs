@@ -9,7 +9,7 @@ pub(super) const LATE_AFTER_SECONDS: i64 = 24 * 3_600;
 pub(super) const AHEAD_AFTER_SECONDS: i64 = 5 * 60;
 
 /// Days are counted on China's calendar, which has one offset all year.
-pub(super) const CALENDAR_OFFSET_SECONDS: i64 = 8 * 3_600;
+pub const CALENDAR_OFFSET_SECONDS: i64 = 8 * 3_600;
 
 const DAY_SECONDS: i64 = 86_400;
 

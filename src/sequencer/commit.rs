@@ -44,13 +44,16 @@ pub(super) fn commit<F: Facts>(
 ) -> Result<SignedNote, Failure> {
     state.seal(at).map_err(|error: ApplyError| Failure::before(error))?;
     let (size, root) = (state.size(), state.root());
+    let due: Vec<String> =
+        state.log().iter().flat_map(|log| log.signing_vkeys(at)).map(str::to_owned).collect();
     let changes = state.take_changes();
     let grown = recompute(proven, &changes)?;
     if grown.size() != size || grown.root() != root {
         return Err(Failure::before("the bytes to be written do not give the root that was computed"));
     }
 
-    let checkpoint = target.signer.sign(size, root).map_err(Failure::before)?;
+    let checkpoint = target.signer.sign(size, root, |key| due.contains(&key.to_string()));
+    let checkpoint = checkpoint.map_err(Failure::before)?;
     checkpoint.verify(&target.signer.verifier_keys()).map_err(Failure::before)?;
     let note = checkpoint.to_string();
 

@@ -31,7 +31,23 @@ pub fn at<R: Read + ?Sized>(read: &R, size: u64) -> Result<Option<Vec<u8>>, Stor
 
 /// The sizes at which commits ended, in order.
 pub fn sizes<R: Read + ?Sized>(read: &R) -> impl Iterator<Item = Result<u64, StoreError>> {
-    read.scan(&KeyRange::prefix(CHECKPOINTS)).map(|pair| {
+    sizes_of(read, &KeyRange::prefix(CHECKPOINTS))
+}
+
+/// Those from `start` on, below `end`, in order.
+pub fn sizes_in<R: Read + ?Sized>(
+    read: &R,
+    start: u64,
+    end: u64,
+) -> impl Iterator<Item = Result<u64, StoreError>> {
+    sizes_of(read, &KeyRange::between(key(start), key(end)))
+}
+
+fn sizes_of<'r, R: Read + ?Sized>(
+    read: &'r R,
+    range: &KeyRange,
+) -> impl Iterator<Item = Result<u64, StoreError>> + use<'r, R> {
+    read.scan(range).map(|pair| {
         let (key, _) = pair?;
         key[CHECKPOINTS.len()..].try_into().map(u64::from_be_bytes).map_err(|_| StoreError::Engine {
             doing: "read a checkpoint's size",

@@ -58,6 +58,11 @@ impl DataDir {
         self.keys().join("log.key")
     }
 
+    /// The log's other key while the log changes keys: the one to come, or after that the one to go.
+    pub fn other_log_key(&self) -> PathBuf {
+        self.keys().join("log-2.key")
+    }
+
     /// Stands in a restored directory until `resume` has compared it with the outside.
     pub fn restored(&self) -> PathBuf {
         self.root.join("restored")

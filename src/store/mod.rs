@@ -69,7 +69,7 @@ pub const HEAD: &[u8] = b"h/";
 
 /// First letters of the keys that only a commit may write: `ledger::keys`, [`HEAD`] and the checkpoints.
 /// Everything else (openings `q/`, and what higher floors keep) is written aside.
-const LEDGER_SPACES: &[u8] = b"bceghiklmoprstvx";
+const LEDGER_SPACES: &[u8] = b"bcefghiklmoprstvx";
 
 /// A new database of the embedded engine, where there is none.
 pub fn create(dir: &Path) -> Result<Arc<dyn Store>, StoreError> {

@@ -6,7 +6,8 @@ table! {
     /// Each tells what stands in the records; none says why.
     pub enum Flag "flag" {
         // -- when it was written
-        LateEntry "late_entry" "发生 {hours} 小时后才记入账本（补录）" "entered {hours} h after it happened",
+        LateEntry "late_entry" "{count} 条记录为补录，最晚的在发生 {hours} 小时后才记入账本"
+            "entered late: {count}, up to {hours} h after it happened",
         ClockAhead "clock_ahead" "所记时间比账本时钟早到 {minutes} 分钟（时钟超前）"
             "claims a time {minutes} min ahead of the ledger's clock",
         Burst "burst" "同一密钥在 {minutes} 分钟内记录 {count} 条，所记日期前后跨 {days} 天（集中补录）"
@@ -69,6 +70,8 @@ table! {
         LabDrewSample "lab_drew_sample" "样品由检测机构自行抽取" "the laboratory drew the sample itself",
         NotSignedByLab "not_signed_by_lab" "检测结果由 {org} 录入，检测机构 {lab} 未签名"
             "the result was entered by {org}, not signed by the laboratory {lab}",
+        OwnTest "own_test" "检测由 {org} 自行完成，没有检测机构签名"
+            "tested by {org} itself, signed by no laboratory",
         LabDiffers "lab_differs" "检测机构与送检机构不符：{org}，送检 {lab}"
             "the test comes from {org}, the sample went to {lab}",
         SampleElsewhere "sample_elsewhere" "检测结果所引样品 {number} 不是从本批次或其来源抽取的"
@@ -98,6 +101,7 @@ impl Flag {
                 | OnBehalf
                 | OriginsMixed
                 | OwnSample
+                | OwnTest
                 | PhotoAiMade
         )
     }

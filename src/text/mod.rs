@@ -4,6 +4,7 @@
 //! table here. A table is an enum, so a word that does not exist does not compile. No I/O, no knowledge of pages.
 
 mod balance;
+mod explore;
 mod fault;
 mod flag;
 pub mod labels;
@@ -13,9 +14,11 @@ mod produce;
 mod seat;
 mod status;
 mod verdict;
+mod witness;
 mod words;
 
 pub use balance::{Figure, GraphWord, Imbalance};
+pub use explore::Explore;
 pub use fault::Fault;
 pub use flag::Flag;
 pub use page::Page;
@@ -24,6 +27,7 @@ pub use produce::{Amount, Condition, KeyStanding, Stage, Standing};
 pub use seat::{PromiseState, SeatName, SeatState};
 pub use status::{ClaimState, Need, Status, Use, Why};
 pub use verdict::{Layer, Outcome};
+pub use witness::{LayerAsks, WitnessPage};
 pub use words::{Lang, Words, fill, t};
 
 use words::Entry;
@@ -34,6 +38,7 @@ pub fn entries() -> Vec<Entry> {
         words::entries::<Amount>(),
         words::entries::<ClaimState>(),
         words::entries::<Condition>(),
+        words::entries::<Explore>(),
         words::entries::<Fault>(),
         words::entries::<Figure>(),
         words::entries::<GraphWord>(),
@@ -41,6 +46,7 @@ pub fn entries() -> Vec<Entry> {
         words::entries::<Flag>(),
         words::entries::<KeyStanding>(),
         words::entries::<Layer>(),
+        words::entries::<LayerAsks>(),
         words::entries::<Need>(),
         words::entries::<Outcome>(),
         words::entries::<Page>(),
@@ -53,6 +59,7 @@ pub fn entries() -> Vec<Entry> {
         words::entries::<Status>(),
         words::entries::<Use>(),
         words::entries::<Why>(),
+        words::entries::<WitnessPage>(),
     ]
     .concat()
 }

@@ -13,6 +13,10 @@ mod key;
 mod ledger;
 #[cfg(feature = "service")]
 mod local;
+#[cfg(feature = "service")]
+mod log_key;
+#[cfg(feature = "service")]
+mod omission;
 mod program;
 #[cfg(feature = "service")]
 mod rules;

@@ -112,6 +112,9 @@ fn get(ledger: &Ledger, path: &str) -> Option<Vec<u8>> {
     if let Some(seq) = path.strip_prefix("/api/v1/records/") {
         return ledger.entry(seq.parse().ok()?);
     }
+    if let Some(subject) = path.strip_prefix("/api/v1/subjects/") {
+        return Some(ledger.bundle(subject.strip_suffix("/bundle")?));
+    }
     let batch = path.strip_prefix("/api/v1/batches/")?.strip_suffix("/bundle")?;
     Some(ledger.bundle(&format!("batch:{batch}")))
 }

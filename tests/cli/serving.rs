@@ -7,13 +7,13 @@ use serde_json::json;
 
 use crate::program::Place;
 
-struct Served {
+pub(crate) struct Served {
     child: Child,
-    url: String,
+    pub(crate) url: String,
 }
 
 impl Served {
-    fn of(place: &Place, dir: &str) -> Served {
+    pub(crate) fn of(place: &Place, dir: &str) -> Served {
         let mut child = Command::new(env!("CARGO_BIN_EXE_suyuan"))
             .args(["serve", "--dir", dir, "--listen", "127.0.0.1:0", "--set", "workers=1"])
             .current_dir(place.path(""))
@@ -28,7 +28,7 @@ impl Served {
     }
 
     /// SIGTERM, and waits: the ledger's files are free afterwards.
-    fn stop(mut self) -> i32 {
+    pub(crate) fn stop(mut self) -> i32 {
         Command::new("kill").arg(self.child.id().to_string()).status().unwrap();
         self.child.wait().unwrap().code().unwrap_or(-1)
     }

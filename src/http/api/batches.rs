@@ -1,17 +1,17 @@
 //! Batches: finding one, what it is, and the file that proves it.
 
 use actix_web::http::header;
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
 
 use super::orgs::RecordLine;
-use crate::http::AppState;
 use crate::http::endpoints::{Endpoint, read};
 use crate::http::problem::{Problem, ProblemBody, not_collected};
 use crate::http::time;
 use crate::http::view::View;
+use crate::http::{AppState, etag};
 use crate::ledger::{BatchFact, Detail, keys};
 use crate::produce;
 use crate::produce::lots::Reach;
@@ -19,7 +19,8 @@ use crate::statement::short_code;
 use crate::statement::subject::Subject;
 use crate::statement::time::When;
 use crate::store::{KeyRange, Read};
-use crate::verify::collect;
+use crate::verify::bundle::Bundle;
+use crate::verify::collect::{self, CollectError, Under};
 
 pub(in crate::http) fn endpoints() -> Vec<Endpoint> {
     vec![
@@ -31,6 +32,8 @@ pub(in crate::http) fn endpoints() -> Vec<Endpoint> {
         Endpoint::get("/api/v1/batches/{id}/bundle", read().to(bundle)),
         Endpoint::get("/api/v1/seasons/{id}/earliest-harvest", read().to(earliest_harvest)),
         Endpoint::get("/api/v1/batches/{id}/bundle/{size}", read().to(bundle_at)),
+        Endpoint::get("/api/v1/subjects/{subject}/bundle", read().to(subject_bundle)),
+        Endpoint::get("/api/v1/subjects/{subject}/bundle/{size}", read().to(subject_bundle_at)),
     ]
 }
 
@@ -97,11 +100,12 @@ pub(in crate::http) struct BatchBody {
     responses((status = 200, body = BatchList)))]
 pub(in crate::http) async fn list(
     state: web::Data<AppState>,
+    request: HttpRequest,
     search: web::Query<Search>,
 ) -> Result<HttpResponse, Problem> {
     let view = View::of(&state)?;
     let body = web::block(move || page(&view, &search)).await??;
-    Ok(HttpResponse::Ok().json(body))
+    etag::json(&request, &body)
 }
 
 /// What a batch is, and its own records.
@@ -110,11 +114,12 @@ pub(in crate::http) async fn list(
     responses((status = 200, body = BatchBody), (status = 404, body = ProblemBody)))]
 pub(in crate::http) async fn batch(
     state: web::Data<AppState>,
+    request: HttpRequest,
     id: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let view = View::of(&state)?;
     let body = web::block(move || body(&view, &id)).await??;
-    Ok(HttpResponse::Ok().json(body))
+    etag::json(&request, &body)
 }
 
 /// The story of a batch: what it is, where it comes from, what happened to it, who says so.
@@ -217,7 +222,8 @@ pub(in crate::http) async fn graph(
     Ok(HttpResponse::Ok().json(graph))
 }
 
-/// The file that proves a batch's whole trace, under the newest checkpoint.
+/// The file that proves a batch's whole trace, under the newest checkpoint: the newest that meets the witness policy, as
+/// long as that holds the whole trace.
 #[utoipa::path(get, path = "/api/v1/batches/{id}/bundle", tag = "batches",
     params(("id" = String, Path, description = "Id or short code. One that does not exist gives the proof of that.")),
     responses((status = 200, description = "Bundle v1", body = Object), (status = 404, body = ProblemBody)))]
@@ -226,7 +232,7 @@ pub(in crate::http) async fn bundle(
     id: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let view = View::of(&state)?;
-    answer_bundle(state, view, id.into_inner(), "no-cache").await
+    answer_bundle(state, view, Asked::Batch(id.into_inner()), newest, "no-cache").await
 }
 
 /// The same under an older checkpoint, as long as the ledger keeps the subject map of that size.
@@ -241,20 +247,66 @@ pub(in crate::http) async fn bundle_at(
     let (id, size) = path.into_inner();
     let view = View::of(&state)?;
     let view = web::block(move || view.at(size)).await??;
-    // Openings may be erased later, so even this is not kept for ever.
-    answer_bundle(state, view, id, "public, max-age=60").await
+    answer_bundle(state, view, Asked::Batch(id), under, OLDER_CACHE).await
+}
+
+/// The same for a subject of any kind: a season, a plot, an organisation, a key.
+#[utoipa::path(get, path = "/api/v1/subjects/{subject}/bundle", tag = "batches",
+    params(("subject" = String, Path, description = "`crop:farm.p1-2026`. One that does not exist gives the proof of that.")),
+    responses((status = 200, description = "Bundle v1", body = Object), (status = 404, description = "It is no subject", body = ProblemBody)))]
+pub(in crate::http) async fn subject_bundle(
+    state: web::Data<AppState>,
+    subject: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let view = View::of(&state)?;
+    answer_bundle(state, view, Asked::Subject(subject.into_inner()), newest, "no-cache").await
+}
+
+/// The same under an older checkpoint.
+#[utoipa::path(get, path = "/api/v1/subjects/{subject}/bundle/{size}", tag = "batches",
+    params(("subject" = String, Path, description = "`crop:farm.p1-2026`"),
+        ("size" = u64, Path, description = "Entries of the log that the checkpoint covers")),
+    responses((status = 200, description = "Bundle v1", body = Object), (status = 404, body = ProblemBody)))]
+pub(in crate::http) async fn subject_bundle_at(
+    state: web::Data<AppState>,
+    path: web::Path<(String, u64)>,
+) -> Result<HttpResponse, Problem> {
+    let (subject, size) = path.into_inner();
+    let view = View::of(&state)?;
+    let view = web::block(move || view.at(size)).await??;
+    answer_bundle(state, view, Asked::Subject(subject), under, OLDER_CACHE).await
+}
+
+/// Openings may be erased later, so even a bundle of long ago is not kept for ever.
+const OLDER_CACHE: &str = "public, max-age=60";
+
+/// What a bundle is wanted of, as it was typed.
+enum Asked {
+    Batch(String),
+    Subject(String),
+}
+
+impl Asked {
+    fn subject(&self, view: &View) -> Result<Subject, Problem> {
+        match self {
+            Asked::Batch(typed) => view.batch_named(typed),
+            Asked::Subject(text) => {
+                Subject::parse(text).map_err(|_| Problem::not_found(format!("{text} is no subject")))
+            }
+        }
+    }
 }
 
 async fn answer_bundle(
     state: web::Data<AppState>,
     view: View,
-    id: String,
+    asked: Asked,
+    make: fn(&View, &Subject) -> Result<Bundle, CollectError>,
     cache: &'static str,
 ) -> Result<HttpResponse, Problem> {
     let (subject, bytes) = web::block(move || {
-        let subject = view.batch_named(&id)?;
-        let bundle = collect::bundle(&view.reader, &subject, &view.under, &[], &time::now());
-        let mut bundle = bundle.map_err(not_collected)?;
+        let subject = asked.subject(&view)?;
+        let mut bundle = make(&view, &subject).map_err(not_collected)?;
         let openings = state.public_openings(&view, &bundle.records)?;
         bundle.open(openings);
         Ok::<_, Problem>((subject, bundle.encode()))
@@ -265,6 +317,23 @@ async fn answer_bundle(
         .insert_header((header::CACHE_CONTROL, cache))
         .insert_header((header::CONTENT_DISPOSITION, format!("inline; filename=\"{}.suyuan\"", subject.id())))
         .body(bytes))
+}
+
+/// Under the newest checkpoint that meets the witness policy, if the trace has not grown since; else under the view's own,
+/// with the witnessed one beside it.
+fn newest(view: &View, subject: &Subject) -> Result<Bundle, CollectError> {
+    let witnessed = view.witnessed().filter(|witnessed| witnessed.size < view.under.size);
+    let Some(witnessed) = witnessed else { return under(view, subject) };
+    let beside = Under { size: witnessed.size, note: witnessed.note.to_string() };
+    let now = collect::gather(&view.reader, subject, view.under.size)?;
+    if now.records.keys().all(|seq| *seq < beside.size) {
+        return collect::bundle(&view.reader, subject, &beside, &[], &time::now());
+    }
+    collect::bundle(&view.reader, subject, &view.under, &[beside], &time::now())
+}
+
+fn under(view: &View, subject: &Subject) -> Result<Bundle, CollectError> {
+    collect::bundle(&view.reader, subject, &view.under, &[], &time::now())
 }
 
 fn page(view: &View, search: &Search) -> Result<BatchList, Problem> {

@@ -1,15 +1,15 @@
 //! Who an organisation is, which keys it has, and the records that say so.
 
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use crate::http::AppState;
 use crate::http::endpoints::{Endpoint, read};
 use crate::http::problem::{Problem, ProblemBody};
 use crate::http::time::{now_ms, rfc3339};
 use crate::http::view::View;
+use crate::http::{AppState, etag};
 use crate::ledger::{Detail, KeyFact, OrgFact};
 use crate::produce::HostFacts;
 use crate::statement::subject::Subject;
@@ -113,11 +113,12 @@ const HISTORY_MAX: usize = 1_000;
     responses((status = 200, body = OrgBody), (status = 404, body = ProblemBody)))]
 pub(in crate::http) async fn org(
     state: web::Data<AppState>,
+    request: HttpRequest,
     id: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let view = View::of(&state)?;
     let body = web::block(move || body(&state, &view, &id)).await??;
-    Ok(HttpResponse::Ok().json(body))
+    etag::json(&request, &body)
 }
 
 fn body(state: &AppState, view: &View, id: &str) -> Result<OrgBody, Problem> {

@@ -1,12 +1,12 @@
 //! Single records as they stand in the log, and the proof that they do.
 
 use actix_web::http::header;
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 
 use crate::http::endpoints::{Endpoint, read};
 use crate::http::problem::{Problem, ProblemBody};
 use crate::http::view::View;
-use crate::http::{AppState, IMMUTABLE};
+use crate::http::{AppState, IMMUTABLE, etag};
 
 pub(in crate::http) fn endpoints() -> Vec<Endpoint> {
     vec![
@@ -22,14 +22,12 @@ pub(in crate::http) fn endpoints() -> Vec<Endpoint> {
         (status = 404, description = "The log is not that long", body = ProblemBody)))]
 pub(in crate::http) async fn record(
     state: web::Data<AppState>,
+    request: HttpRequest,
     seq: web::Path<u64>,
 ) -> Result<HttpResponse, Problem> {
     let view = View::of(&state)?;
     let bytes = web::block(move || view.entry_bytes(*seq)).await??;
-    Ok(HttpResponse::Ok()
-        .content_type("application/json")
-        .insert_header((header::CACHE_CONTROL, IMMUTABLE))
-        .body(bytes))
+    Ok(etag::answer(&request, "application/json", IMMUTABLE, bytes))
 }
 
 /// A receipt: the inclusion proof under the newest checkpoint, with the record itself.

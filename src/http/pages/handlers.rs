@@ -13,9 +13,10 @@ use super::language;
 use super::layout::{Layout, POLICY};
 use super::other_views::{ChoiceView, HomeView, TroubleView, UnknownView};
 use super::typed::{self, Meant, TYPED_CHARS_MAX};
+use super::witness_rows::WitnessesSeen;
 use crate::http::problem::Problem;
 use crate::http::view::View;
-use crate::http::{AppState, time};
+use crate::http::{AppState, etag, time};
 use crate::ledger::Entry;
 use crate::merkle::Hash;
 use crate::merkle::tree::root_at;
@@ -272,7 +273,8 @@ fn page(state: &AppState, layout: Layout, batch: &Subject, all: bool) -> Result<
     let Some(Told { story, records, view }) = told(state, batch)? else { return Ok(None) };
     let root = root_at(&view.reader, view.under.size)?;
     let held = held(state, &story)?;
-    let given = Given { story: &story, records: &records, root, held: &held, all };
+    let witnesses = WitnessesSeen::of(&view);
+    let given = Given { story: &story, records: &records, root, witnesses, held: &held, all };
     Ok(Some(BatchView::new(layout, &given).render().map_err(Problem::internal)?))
 }
 
@@ -298,7 +300,7 @@ fn held(state: &AppState, story: &Story) -> Result<BTreeSet<Hash>, Problem> {
 /// What a page depends on beyond its address.
 const VARY: &str = "Accept, Accept-Language, Cookie";
 
-fn layout(state: &AppState, request: &HttpRequest, path: &str, query: &'static str) -> Layout {
+pub(super) fn layout(state: &AppState, request: &HttpRequest, path: &str, query: &'static str) -> Layout {
     let config = &state.config;
     Layout {
         lang: language::of(request),
@@ -330,13 +332,17 @@ fn trouble(request: &HttpRequest, layout: Layout, problem: &Problem) -> HttpResp
 }
 
 fn see(id: &str) -> HttpResponse {
+    see_other(&format!("/b/{id}"))
+}
+
+pub(super) fn see_other(address: &str) -> HttpResponse {
     HttpResponse::SeeOther()
-        .insert_header((header::LOCATION, format!("/b/{id}")))
+        .insert_header((header::LOCATION, address))
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .finish()
 }
 
-fn html(request: &HttpRequest, status: StatusCode, view: &impl Template) -> HttpResponse {
+pub(super) fn html(request: &HttpRequest, status: StatusCode, view: &impl Template) -> HttpResponse {
     match view.render() {
         Ok(body) => answer(request, status, body),
         Err(error) => actix_web::ResponseError::error_response(&Problem::internal(error)),
@@ -345,30 +351,34 @@ fn html(request: &HttpRequest, status: StatusCode, view: &impl Template) -> Http
 
 /// A page may be kept, but is asked for again each time: a hold must show at once.
 fn answer(request: &HttpRequest, status: StatusCode, body: String) -> HttpResponse {
-    let digest = Hash::of(body.as_bytes()).to_string();
-    let etag = format!("W/\"{}\"", &digest[..32]);
+    answer_under(request, status, body, POLICY.as_str())
+}
+
+/// As [`answer`], under another content security policy.
+pub(super) fn answer_under(
+    request: &HttpRequest,
+    status: StatusCode,
+    body: String,
+    policy: &'static str,
+) -> HttpResponse {
+    let etag = etag::of(body.as_bytes());
     let mut response = HttpResponse::build(status);
     response
         .content_type("text/html; charset=utf-8")
         .insert_header((header::CACHE_CONTROL, "no-cache"))
         .insert_header((header::VARY, VARY))
         .insert_header((header::CONTENT_LANGUAGE, language::of(request).tag()))
-        .insert_header((header::CONTENT_SECURITY_POLICY, POLICY.as_str()));
+        .insert_header((header::CONTENT_SECURITY_POLICY, policy));
     if let Some(lang) = language::chosen(request) {
         response.insert_header((header::SET_COOKIE, language::cookie(lang)));
     }
     if status == StatusCode::OK {
         response.insert_header((header::ETAG, etag.clone()));
-        if is_known(request, &etag) {
+        if etag::is_known(request, &etag) {
             return response.status(StatusCode::NOT_MODIFIED).finish();
         }
     }
     response.body(body)
-}
-
-fn is_known(request: &HttpRequest, etag: &str) -> bool {
-    let headers = request.headers().get_all(header::IF_NONE_MATCH).filter_map(|value| value.to_str().ok());
-    headers.flat_map(|value| value.split(',')).any(|known| known.trim() == etag)
 }
 
 /// Programs ask for JSON by name; browsers name HTML, or nothing.

@@ -3,7 +3,7 @@
 use askama::Template;
 
 use super::layout::{Layout, Strip};
-use crate::text::{Page, fill};
+use crate::text::{Explore, Page, fill, t};
 
 /// One box, who runs this, and how to scan.
 #[derive(Template)]
@@ -46,6 +46,10 @@ impl HomeView {
         let title = format!("{} · {}", layout.w(Page::SiteName), layout.w(Page::Ask));
         let description = layout.w(Page::AskHint).to_owned();
         HomeView { layout: Layout { title, description, ..layout }, typed: String::new(), check_address }
+    }
+
+    fn explorer(&self) -> &'static str {
+        t(self.layout.lang, Explore::Title)
     }
 }
 

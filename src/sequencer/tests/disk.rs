@@ -75,10 +75,10 @@ fn a_missing_foreign_or_forked_signed_head_is_a_reason() {
     is_read_only(&home, "is missing");
     head.write(b"nonsense").unwrap();
     is_read_only(&home, "it is no checkpoint");
-    let fork = signer().sign(size, Hash::of(b"another history")).unwrap();
+    let fork = signer().sign(size, Hash::of(b"another history"), |_| true).unwrap();
     head.write(fork.to_string().as_bytes()).unwrap();
     is_read_only(&home, "are not those that were signed");
-    let further = signer().sign(size + 1, Hash::of(b"what came next")).unwrap();
+    let further = signer().sign(size + 1, Hash::of(b"what came next"), |_| true).unwrap();
     head.write(further.to_string().as_bytes()).unwrap();
     is_read_only(&home, "it is an older state");
     let text = String::from_utf8(good.clone()).unwrap().replacen(&format!("\n{size}\n"), "\n2\n", 1);

@@ -7,6 +7,7 @@ mod disk;
 mod fsck;
 mod order;
 mod private;
+mod rotation;
 mod stops;
 mod takes;
 

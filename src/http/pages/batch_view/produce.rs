@@ -9,8 +9,7 @@ use crate::statement::schema::Shape;
 use crate::statement::subject::{Subject, SubjectKind};
 use crate::text::{Amount, Figure, GraphWord, Page, SeatState, Use, labels, t};
 
-/// Figures, uses of pesticides and facts that a page shows unless asked for all.
-const FIGURES_SHOWN: usize = 8;
+/// Uses of pesticides and facts that a page shows unless asked for all.
 const INTERVALS_SHOWN: usize = 3;
 const NOTES_SHOWN: usize = 6;
 
@@ -90,10 +89,22 @@ impl Teller<'_> {
         blocked.into_iter().map(|reason| self.wording.fact(reason)).collect()
     }
 
-    /// The reasons of the strip, the gravest first.
+    /// The reasons of the strip, the gravest first; what reads the same of several lots stands there once.
     pub(super) fn why(&self) -> Vec<String> {
         let reasons = &self.story.assessment.judgement.reasons;
-        reasons.iter().map(|reason| self.wording.fact(reason)).collect()
+        let mut told: Vec<String> = Vec::new();
+        for reason in reasons.iter().map(|reason| self.wording.fact(reason)) {
+            if !told.contains(&reason) {
+                told.push(reason);
+            }
+        }
+        told
+    }
+
+    /// Only what holds it: what is merely missing stands further down.
+    pub(super) fn why_held(&self) -> Vec<String> {
+        let holds = self.story.assessment.judgement.reasons.iter().filter(|reason| reason.is_hold());
+        holds.map(|reason| self.wording.fact(reason)).collect()
     }
 
     // -- seats -----------------------------------------------------------------------------------------------
@@ -254,11 +265,8 @@ impl Teller<'_> {
         let whole = balances.iter().flat_map(|balance| {
             balance.lines.iter().filter(|line| line.holder.is_none()).map(move |line| (balance, line))
         });
-        let mut figures: Vec<FigureView> = whole.map(|(balance, line)| self.figure(balance, line)).collect();
-        if !self.given.all {
-            figures.truncate(FIGURES_SHOWN);
-        }
-        figures
+        let shown = whole.filter(|(_, line)| self.given.all || is_told_at_once(line.label));
+        shown.map(|(balance, line)| self.figure(balance, line)).collect()
     }
 
     fn figure(&self, balance: &Balance, line: &Line) -> FigureView {
@@ -285,7 +293,7 @@ impl Teller<'_> {
         let share = format!("{}.{}%", tenths / 10, tenths % 10);
         let lost = base_amount(loss.loss, loss.base, self.lang);
         let label = format!("{} · {}", t(self.lang, Figure::Loss), labels::kind(self.lang, kind));
-        (loss.put_in > 0).then(|| row(&label, format!("{lost} · {share}")))
+        (loss.put_in > 0 && loss.loss > 0).then(|| row(&label, format!("{lost} · {share}")))
     }
 
     // -- what the records show ------------------------------------------------------------------------------
@@ -370,6 +378,20 @@ impl Row {
             _ => "",
         }
     }
+}
+
+/// How much there was, where it went, and what the field can give.
+fn is_told_at_once(figure: Figure) -> bool {
+    matches!(
+        figure,
+        Figure::Capacity
+            | Figure::Drawn
+            | Figure::Harvested
+            | Figure::Left
+            | Figure::Made
+            | Figure::Sold
+            | Figure::ToConsumers
+    )
 }
 
 fn links(sources: &[Source]) -> Vec<u64> {
