@@ -44,7 +44,7 @@ fn is_growing(kind: Kind) -> bool {
 }
 
 fn registered_as_grower(look: &Look<'_, '_>, org: &str) -> Option<Source> {
-    let registrations = look.dossier.acts.iter().filter(|act| {
+    let mut registrations = look.dossier.acts.iter().filter(|act| {
         matches!(act.kind, Kind::OrgRegister | Kind::OrgUpdate)
             && act.subject().org().or(Some(act.subject().id())) == Some(org)
     });
@@ -52,7 +52,7 @@ fn registered_as_grower(look: &Look<'_, '_>, org: &str) -> Option<Source> {
         let mut roles = act.now().list("roles").iter().filter_map(Value::as_str);
         roles.any(|role| role == Role::Farm.as_str() || role == Role::Coop.as_str())
     };
-    registrations.filter(is_grower).last().map(Source::of)
+    registrations.rfind(is_grower).map(Source::of)
 }
 
 fn two_seats(look: &Look<'_, '_>, flags: &mut Flags) {

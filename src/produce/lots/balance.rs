@@ -131,7 +131,7 @@ impl Lots {
         let (put_in, out) = (self.put_in(making, said.source, size), self.got_out(making, said.source));
         // Where it is known what went in weighs, the count alone says too little.
         let is_unweighed = put_in.bases().all(|base| base == Base::Piece);
-        if !making.has_additives && !(is_unweighed && is_even_by_count(making)) {
+        if !(making.has_additives || is_unweighed && is_even_by_count(making)) {
             finder.mass(&put_in, &out, tolerance, &key, said.source);
         }
         finder.packs(making, tolerance, &key, said.source);

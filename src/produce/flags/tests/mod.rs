@@ -77,7 +77,7 @@ fn sorts(flags: &[Fact<Flag>]) -> BTreeSet<Flag> {
 }
 
 #[track_caller]
-fn the<'f>(flags: &'f [Fact<Flag>], sort: Flag) -> &'f Fact<Flag> {
+fn the(flags: &[Fact<Flag>], sort: Flag) -> &Fact<Flag> {
     let found: Vec<_> = flags.iter().filter(|flag| flag.sort == sort).collect();
     assert_eq!(found.len(), 1, "{:?}", sorts(flags));
     found[0]

@@ -180,11 +180,9 @@ impl Game {
                 let at = |hour: u32| format!("2026-06-13T{hour:02}:00:00+08:00");
                 all.push(farm.readings(BATCH, &at(*hour), &at(hour + length), "7", *over, 0));
             }
-            Move::Hold => {
-                if !self.is_held {
-                    farm.hold(BATCH, PLATFORM, LATER);
-                    self.is_held = true;
-                }
+            Move::Hold if !self.is_held => {
+                farm.hold(BATCH, PLATFORM, LATER);
+                self.is_held = true;
             }
             Move::ReleaseByFarm { which } => {
                 let lifts = all[*which % all.len()];
