@@ -29,8 +29,8 @@ table! {
             "每个批次、地块、机构的记录首尾相接，没有插队和倒填。"
             "The records of each lot, plot and organisation join on; none is slipped in or moved back in time.",
         Completeness "completeness"
-            "运营方签名声明这里没有漏掉任何一条（尚无独立见证复算）。"
-            "The operator has signed that no record is left out (nobody independent has replayed it yet).",
+            "运营方签名声明这里没有漏掉任何一条；独立见证复算过才算证明。"
+            "The operator has signed that no record is left out; only an independent witness’s replay would prove it.",
         Log "log"
             "这些记录都在运营方签过名的同一本总账里。"
             "All these records are in the one log that the operator has signed.",
