@@ -22,6 +22,8 @@ pub struct Config {
     pub origin: String,
     /// The name that pages show as the one who runs the service. None: the origin.
     pub operator: Option<String>,
+    /// The witness policy (C2SP tlog-policy); relative to the ledger's directory. None: no witness is asked.
+    pub policy: Option<PathBuf>,
     /// Threads that answer requests.
     pub workers: usize,
     pub reads: RateLimit,
@@ -104,6 +106,11 @@ pub const SETTINGS: &[Setting] = &[
     setting("log_format", Some("text"), "text or json"),
     setting("operator", None, "The name that pages show as the one who runs the service"),
     setting("origin", None, "The log's name, as given to `suyuan init`"),
+    setting(
+        "policy",
+        None,
+        "The witness policy, a C2SP tlog-policy file; relative to the ledger's directory",
+    ),
     setting("public_url", None, "How the world reaches the service: https://trace.example.org"),
     setting("read_burst", Some("500"), "Reads that one address may make at once"),
     setting("reads_per_second", Some("100"), "Reads that one address may go on making; 0: no limit"),
@@ -212,6 +219,7 @@ impl Typed {
                 Ok::<_, &str>(name.as_str().to_owned())
             })?,
             operator: self.value("operator").filter(|name| !name.trim().is_empty()).map(str::to_owned),
+            policy: self.value("policy").filter(|path| !path.trim().is_empty()).map(PathBuf::from),
             workers: if workers == 0 { cores() } else { workers.min(WORKERS_MAX) },
             reads: self.rate("reads_per_second", "read_burst")?,
             writes: self.rate("writes_per_second", "write_burst")?,

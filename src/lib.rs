@@ -20,12 +20,16 @@ pub mod print;
 pub mod private;
 pub mod produce;
 #[cfg(feature = "service")]
+pub mod publish;
+#[cfg(feature = "service")]
 pub mod sequencer;
 pub mod statement;
 #[cfg(feature = "service")]
 pub mod store;
 pub mod text;
 pub mod verify;
+#[cfg(feature = "service")]
+pub mod witness;
 
 #[cfg(test)]
 mod vectors;

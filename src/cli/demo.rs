@@ -74,6 +74,5 @@ pub(super) fn run(args: Args) -> anyhow::Result<Answer> {
         serve: !args.no_serve,
         seasons,
     };
-    demo::run(&options, jiff::Timestamp::now())?;
-    Ok(Answer::Done)
+    Ok(Answer::verified(demo::run(&options, jiff::Timestamp::now())?))
 }

@@ -14,6 +14,7 @@ use crate::merkle::tree::root_at;
 use crate::private::openings;
 use crate::produce::lots::{Lots, Reach};
 use crate::produce::{Ask, Story, Survey, status_report};
+use crate::publish;
 use crate::sequencer::{Ledger, Settings, SystemClock};
 use crate::statement::context::Visibility;
 use crate::statement::short_code;
@@ -67,7 +68,11 @@ impl Local {
             Some(size) => size,
             None => self.size()?,
         };
-        let note = checkpoints::at(&self.reader().0, size)?;
+        let reader = self.reader();
+        let note = match publish::kept(&reader.0, size)? {
+            Some(cosigned) => Some(cosigned),
+            None => checkpoints::at(&reader.0, size)?,
+        };
         let note = note.with_context(|| format!("no checkpoint was signed at {size} entries"))?;
         Ok(Under { size, note: String::from_utf8(note).context("the checkpoint is damaged")? })
     }

@@ -53,6 +53,8 @@ mod status;
 mod submit;
 #[cfg(feature = "service")]
 mod trace;
+#[cfg(feature = "service")]
+mod witness;
 
 use clap::{Parser, Subcommand};
 
@@ -152,6 +154,9 @@ enum Command {
     Trace(trace::Args),
     /// Check a bundle, a receipt or evidence of an omission, offline
     Verify(verify::Args),
+    /// Run a witness: cosigns what logs show it, never two histories, and checks bundles for anyone
+    #[cfg(feature = "service")]
+    Witness(witness::Args),
 }
 
 pub fn run(cli: Cli) -> anyhow::Result<Answer> {
@@ -196,6 +201,8 @@ pub fn run(cli: Cli) -> anyhow::Result<Answer> {
         #[cfg(feature = "service")]
         Command::Trace(args) => trace::run(args),
         Command::Verify(args) => verify::run(args),
+        #[cfg(feature = "service")]
+        Command::Witness(args) => witness::run(args),
     }
 }
 

@@ -1,7 +1,8 @@
 //! `suyuan resume`: lets a restored ledger write again, once it is known that it misses nothing.
 //!
 //! A ledger that forgot what it had signed would sign a second history. So what others hold of it is looked at first:
-//! mirrors, and the signed head that was kept outside the database. If nobody holds anything, it never signs again.
+//! mirrors, witnesses, and the signed head that was kept outside the database. If nobody holds anything, it never signs
+//! again.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -11,7 +12,9 @@ use serde_json::json;
 
 use crate::follow::{Fetcher, Tiles};
 use crate::ledger::Reader;
+use crate::merkle::Hash;
 use crate::merkle::tree::root_at;
+use crate::note::signed_note::NOTE_BYTES_MAX;
 use crate::store::Snapshot;
 use crate::store::signed_head::SignedHead;
 use crate::verify::{Trust, signed_checkpoint};
@@ -22,7 +25,7 @@ use super::local::Local;
 const EXAMPLES: &str = "\
 Examples:
   suyuan resume --dir /srv/suyuan --mirror https://mirror.example.org --signed-head /mnt/other/signed-head
-  suyuan resume --dir /srv/suyuan --mirror https://mirror.example.org --confirm
+  suyuan resume --dir /srv/suyuan --witness https://witness.uni.example --witness https://witness.press.example --confirm
 
 Exit code 1: somebody holds more of this log, or another history; the ledger stays read-only.";
 
@@ -35,6 +38,9 @@ pub(super) struct Args {
     /// A mirror of this log, or anyone who serves /log/checkpoint
     #[arg(long = "mirror", value_name = "URL")]
     mirrors: Vec<String>,
+    /// A witness of this log: what it has cosigned last
+    #[arg(long = "witness", value_name = "URL")]
+    witnesses: Vec<String>,
     /// The signed head of the lost ledger, if it was kept on another disk
     #[arg(long, value_name = "FILE")]
     signed_head: Option<PathBuf>,
@@ -62,8 +68,8 @@ pub(super) fn run(args: Args) -> anyhow::Result<Answer> {
         args.dir.display()
     );
     ensure!(
-        !args.mirrors.is_empty() || args.signed_head.is_some(),
-        "nothing to compare with: give --mirror or --signed-head; a ledger that nobody can vouch for never signs again"
+        !args.mirrors.is_empty() || !args.witnesses.is_empty() || args.signed_head.is_some(),
+        "nothing to compare with: give --mirror, --witness or --signed-head; a ledger that nobody can vouch for never signs again"
     );
     let reader = local.reader();
     let log = reader.log()?.context("the store holds no ledger")?;
@@ -74,6 +80,12 @@ pub(super) fn run(args: Args) -> anyhow::Result<Answer> {
     for mirror in &args.mirrors {
         let note = Tiles::new(&Fetcher::new(mirror)?).checkpoint()?;
         witnessed.push(Witnessed { who: mirror.clone(), found: compare(&note, &trust, &reader, log.size) });
+    }
+    for witness in &args.witnesses {
+        // Where C2SP witnesses show what they have seen of a log.
+        let path = format!("/{}/checkpoint", Hash::of(log.origin.as_bytes()));
+        let note = Fetcher::new(witness)?.get_path(&path, NOTE_BYTES_MAX as u64)?;
+        witnessed.push(Witnessed { who: witness.clone(), found: compare(&note, &trust, &reader, log.size) });
     }
     if let Some(path) = &args.signed_head {
         let note = head_in(path)?;

@@ -32,6 +32,9 @@ pub(super) struct Args {
     /// How the world reaches the service
     #[arg(long, value_name = "URL")]
     public_url: Option<String>,
+    /// The witness policy (C2SP tlog-policy): whose cosignatures are asked for, and how many are enough
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
     /// A file of settings other than suyuan.toml in the directory
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -66,6 +69,9 @@ fn flags(args: &Args) -> Vec<(&str, String)> {
     flags.extend(args.dir.as_ref().map(|dir| ("dir", dir.display().to_string())));
     flags.extend(args.listen.as_ref().map(|listen| ("listen", listen.clone())));
     flags.extend(args.public_url.as_ref().map(|url| ("public_url", url.clone())));
+    // A path on the command line is relative to where one stands, not to the ledger's directory.
+    let policy = args.policy.as_ref().map(|path| std::path::absolute(path).unwrap_or_else(|_| path.clone()));
+    flags.extend(policy.map(|path| ("policy", path.display().to_string())));
     flags.extend(args.settings.iter().map(|(name, value)| (name.as_str(), value.clone())));
     flags
 }

@@ -28,8 +28,9 @@ pub struct Options {
     pub seasons: Option<Wanted>,
 }
 
-/// Fills a ledger, or finds it filled, and serves it. Links go to stdout, talk to stderr.
-pub fn run(options: &Options, now: Timestamp) -> anyhow::Result<()> {
+/// Fills a ledger, or finds it filled, and serves it. Links go to stdout, talk to stderr. False: a fraud of the seasons
+/// that it rolled was not found, or honest lots were taken for one.
+pub fn run(options: &Options, now: Timestamp) -> anyhow::Result<bool> {
     options.seasons.as_ref().map_or(Ok(()), Wanted::check)?;
     let dir = DataDir::new(match &options.dir {
         Some(dir) => dir.clone(),
@@ -38,21 +39,22 @@ pub fn run(options: &Options, now: Timestamp) -> anyhow::Result<()> {
     let listen = with_a_port(options.listen)?;
     let public_url = options.public_url.clone().unwrap_or_else(|| format!("http://{}", reachable(listen)));
     let shown = Shown { root: dir.root().join("demo") };
+    let mut is_perfect = true;
     if shown.stories().exists() {
         shown.is_what_was_asked(options.seasons.as_ref())?;
         eprintln!("{}: the demonstration is there already", dir.root().display());
     } else {
         is_fresh(&dir)?;
         eprintln!("filling a ledger in {}", dir.root().display());
-        match &options.seasons {
-            None => fill(&dir, &shown, &public_url, now),
+        is_perfect = match &options.seasons {
+            None => fill(&dir, &shown, &public_url, now).map(|()| true),
             Some(wanted) => fill_seasons(&dir, &shown, &public_url, now, wanted),
         }
         .with_context(|| format!("the filling stopped: remove {} and begin again", dir.root().display()))?;
     }
     if !options.serve {
         print!("{}", shown.links(&public_url)?);
-        return Ok(());
+        return Ok(is_perfect);
     }
     let ledger = found::open(&dir)?;
     let config = config(&dir, listen, &public_url)?;
@@ -61,7 +63,7 @@ pub fn run(options: &Options, now: Timestamp) -> anyhow::Result<()> {
         print!("{links}");
         eprintln!("\nserving {address}; Ctrl-C stops, {} stays", dir.root().display());
     })?;
-    Ok(())
+    Ok(is_perfect)
 }
 
 /// Nothing is there, not even a filling that broke off.
@@ -97,17 +99,18 @@ fn fill_seasons(
     public_url: &str,
     now: Timestamp,
     wanted: &Wanted,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<bool> {
     let (telling, record) = seasons::fill(dir, filling(dir, public_url)?, public_url, wanted)?;
     std::fs::create_dir_all(&shown.root).with_context(|| shown.root.display().to_string())?;
     let planted = serde_json::to_string_pretty(&record)?;
     write(&shown.planted(), format!("{planted}\n").as_bytes())?;
     let ledger = found::open(dir)?;
-    eprintln!("{}", seasons::judge(&ledger.handle(), &record)?);
+    let found = seasons::judge(&ledger.handle(), &record)?;
+    eprintln!("{found}");
     let serving = http::start(filling(dir, public_url)?, ledger)?;
     let kept = shown.keep(&Client::new(&format!("http://{}", serving.address)), &telling, now);
     serving.stop()?;
-    kept
+    kept.map(|()| found.is_perfect())
 }
 
 /// Tells the stories to a service on a loopback port of its own, and keeps bundles and trust file from it.

@@ -7,6 +7,7 @@ use ureq::http::StatusCode;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(120);
+const HASTY_TIMEOUT: Duration = Duration::from_secs(4);
 /// Tries before giving up; with the waits between them, about a minute.
 const TRIES_MAX: u32 = 7;
 const WAIT_FIRST: Duration = Duration::from_millis(500);
@@ -23,6 +24,7 @@ pub struct Fetcher {
     agent: Agent,
     /// Scheme and host, without a slash at its end.
     base: String,
+    tries_max: u32,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -45,6 +47,15 @@ pub struct Answer {
 
 impl Fetcher {
     pub fn new(base: &str) -> Result<Fetcher, FetchError> {
+        Fetcher::with(base, TRIES_MAX, ANSWER_TIMEOUT)
+    }
+
+    /// One that tries once and soon gives up, for whoever has somebody else waiting.
+    pub fn hasty(base: &str) -> Result<Fetcher, FetchError> {
+        Fetcher::with(base, 1, HASTY_TIMEOUT)
+    }
+
+    fn with(base: &str, tries_max: u32, answer_timeout: Duration) -> Result<Fetcher, FetchError> {
         let host = base.strip_prefix("https://").or_else(|| base.strip_prefix("http://"));
         if host.is_none_or(|host| host.is_empty() || host.starts_with('/')) {
             return Err(FetchError::NotAnAddress(base.to_owned()));
@@ -52,10 +63,10 @@ impl Fetcher {
         let config = Agent::config_builder()
             .http_status_as_error(false)
             .timeout_connect(Some(CONNECT_TIMEOUT))
-            .timeout_recv_response(Some(ANSWER_TIMEOUT))
+            .timeout_recv_response(Some(answer_timeout))
             .user_agent(concat!("suyuan/", env!("CARGO_PKG_VERSION")))
             .build();
-        Ok(Fetcher { agent: config.into(), base: base.trim_end_matches('/').to_owned() })
+        Ok(Fetcher { agent: config.into(), base: base.trim_end_matches('/').to_owned(), tries_max })
     }
 
     /// The bytes at a path of the service; anything but 200 is an error that says what the server said.
@@ -110,18 +121,18 @@ impl Fetcher {
                     let retry_after = retry_after(&response);
                     let read = response.body_mut().with_config().limit(bytes_max).read_to_vec();
                     match read {
-                        Ok(body) if !is_busy(status) || tries == TRIES_MAX => {
+                        Ok(body) if !is_busy(status) || tries >= self.tries_max => {
                             return Ok(Answer { status: status.as_u16(), body });
                         }
                         Ok(_) => retry_after,
                         Err(error @ ureq::Error::BodyExceedsLimit(_)) => {
                             return Err(unreachable(url, &error));
                         }
-                        Err(error) if tries == TRIES_MAX => return Err(unreachable(url, &error)),
+                        Err(error) if tries >= self.tries_max => return Err(unreachable(url, &error)),
                         Err(_) => None,
                     }
                 }
-                Err(error) if tries == TRIES_MAX || !is_passing(&error) => {
+                Err(error) if tries >= self.tries_max || !is_passing(&error) => {
                     return Err(unreachable(url, &error));
                 }
                 Err(_) => None,

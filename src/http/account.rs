@@ -82,7 +82,7 @@ pub(super) async fn follow(state: Weak<AppState>) {
         loop {
             let Some(state) = state.upgrade() else { return };
             let published = Arc::clone(&published);
-            match web::block(move || state.account.step(&published, &state.metrics)).await {
+            match web::block(move || state.account.step(&published, &state.guards.metrics)).await {
                 Ok(Ok(true)) => {}
                 Ok(Ok(false)) => break,
                 Ok(Err(error)) => {

@@ -9,6 +9,7 @@ use super::problem::{Problem, ProblemBody};
 use super::view::View;
 use super::{AppState, IMMUTABLE, etag, time};
 use crate::merkle::tile::{EntryBundle, TILE_WIDTH, TilePath, encode_bundle, tile_bytes};
+use crate::text;
 
 /// As the format asks.
 const TEXT: &str = "text/plain; charset=utf-8";
@@ -31,15 +32,24 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
 
 /// The newest checkpoint that meets the witness policy; the newest signed one where there is no policy.
 #[utoipa::path(get, path = "/log/checkpoint", tag = "log", responses(
-    (status = 200, description = "A signed note: C2SP tlog-checkpoint", content_type = "text/plain", body = String)))]
+    (status = 200, description = "A signed note: C2SP tlog-checkpoint", content_type = "text/plain", body = String),
+    (status = 404, description = "None has met the witness policy yet", body = ProblemBody)))]
 pub(super) async fn checkpoint(
     state: web::Data<AppState>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    Ok(note(&request, View::of(&state)?.under.note))
+    let view = View::of(&state)?;
+    match view.witnessed() {
+        Some(witnessed) => Ok(note(&request, witnessed.note.to_string())),
+        None if !view.wants_witnesses() => Ok(note(&request, view.under.note)),
+        None => {
+            let why = "no checkpoint has met the witness policy yet; /log/latest is the newest signed";
+            Err(Problem::new(text::Problem::NotProven, why))
+        }
+    }
 }
 
-/// The newest checkpoint signed, whoever has seen it.
+/// The newest checkpoint signed, with whatever cosignatures it has.
 #[utoipa::path(get, path = "/log/latest", tag = "log", responses(
     (status = 200, description = "A signed note: C2SP tlog-checkpoint", content_type = "text/plain", body = String)))]
 pub(super) async fn latest(

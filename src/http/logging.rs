@@ -5,7 +5,7 @@ use std::io::IsTerminal;
 
 use tracing_subscriber::EnvFilter;
 
-use crate::config::{Config, LogFormat};
+use crate::config::LogFormat;
 
 #[derive(Debug, thiserror::Error)]
 #[error("log_filter = {filter:?}: {problem}")]
@@ -15,15 +15,15 @@ pub struct LogFilterError {
 }
 
 /// Begins to log to standard error. Where somebody logs already, they go on.
-pub(super) fn start(config: &Config) -> Result<(), LogFilterError> {
-    let filter = EnvFilter::try_new(&config.log_filter)
-        .map_err(|error| LogFilterError { filter: config.log_filter.clone(), problem: error.to_string() })?;
+pub(super) fn start(filter: &str, format: LogFormat) -> Result<(), LogFilterError> {
+    let filter = EnvFilter::try_new(filter)
+        .map_err(|error| LogFilterError { filter: filter.to_owned(), problem: error.to_string() })?;
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .with_target(false)
         .with_ansi(std::io::stderr().is_terminal());
-    let started = match config.log_format {
+    let started = match format {
         LogFormat::Json => lines.json().flatten_event(true).try_init(),
         LogFormat::Text => lines.try_init(),
     };

@@ -104,8 +104,10 @@ pub(super) async fn metrics(state: web::Data<AppState>) -> Result<HttpResponse, 
         log_size: state.ledger.published().size,
         queue_length: state.ledger.waiting() as u64,
         writable: state.read_only().is_none(),
+        witnessed_size: state.witnessed_size(),
+        witnesses: state.cosigned_sizes(),
     };
-    let text = state.metrics.text(&gauges);
+    let text = state.guards.metrics.text(&gauges);
     Ok(HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(text))
 }
 

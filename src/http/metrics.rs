@@ -31,6 +31,10 @@ pub struct Gauges {
     pub log_size: u64,
     pub queue_length: u64,
     pub writable: bool,
+    /// Entries of the newest checkpoint that meets the witness policy; None: no witness is asked for.
+    pub witnessed_size: Option<u64>,
+    /// Each witness's key, and entries of the checkpoint that it cosigned last.
+    pub witnesses: Vec<(String, u64)>,
 }
 
 impl Metrics {
@@ -118,6 +122,16 @@ impl Counts {
             "1 while the ledger takes statements, 0 while it is read-only.",
             &[format!(" {writable}")],
         );
+        if let Some(size) = gauges.witnessed_size {
+            let help = "Entries of the newest checkpoint that meets the witness policy.";
+            head("suyuan_witnessed_size", "gauge", help, &[format!(" {size}")]);
+        }
+        if !gauges.witnesses.is_empty() {
+            let each =
+                gauges.witnesses.iter().map(|(key, size)| format!("{{witness=\"{}\"}} {size}", escape(key)));
+            let help = "Entries of the checkpoint that this witness cosigned last.";
+            head("suyuan_witness_cosigned_size", "gauge", help, &each.collect::<Vec<_>>());
+        }
         out
     }
 
@@ -151,7 +165,13 @@ mod tests {
         metrics.request("GET", "/b/{id}", 200, Duration::from_secs(9));
         metrics.appended();
         metrics.refused("right");
-        let text = metrics.text(&Gauges { log_size: 7, queue_length: 2, writable: true });
+        let text = metrics.text(&Gauges {
+            log_size: 7,
+            queue_length: 2,
+            writable: true,
+            witnessed_size: Some(5),
+            witnesses: vec![("w1+aa+bb".to_owned(), 6)],
+        });
         for line in [
             "suyuan_requests_total{method=\"GET\",route=\"/b/{id}\",status=\"200\"} 2",
             "suyuan_request_seconds_bucket{le=\"0.001\"} 0",
@@ -163,6 +183,8 @@ mod tests {
             "suyuan_log_size 7",
             "suyuan_queue_length 2",
             "suyuan_writable 1",
+            "suyuan_witnessed_size 5",
+            "suyuan_witness_cosigned_size{witness=\"w1+aa+bb\"} 6",
         ] {
             assert!(text.lines().any(|found| found == line), "{line} is not in\n{text}");
         }

@@ -22,6 +22,7 @@ mod serve;
 mod state;
 pub mod time;
 pub mod view;
+pub mod witness;
 
 pub use serve::{ServeError, Serving, serve, start};
 pub use state::AppState;

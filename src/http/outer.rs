@@ -2,6 +2,7 @@
 //! headers that keep browsers from doing what nobody asked for; and a problem document where some layer answered with
 //! a bare status or a handler panicked.
 
+use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::time::Instant;
 
@@ -14,8 +15,10 @@ use actix_web::{Error, HttpResponse, web};
 use futures_util::FutureExt;
 use uuid::Uuid;
 
+use super::metrics::Metrics;
 use super::problem::{Problem, of_status};
-use super::{AppState, rate};
+use super::rate::{self, Limit};
+use crate::config::RateLimit;
 use crate::text;
 
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -24,6 +27,21 @@ const REQUEST_ID_CHARS_MAX: usize = 64;
 /// For whatever sets no policy of its own: nothing may be loaded, nobody may frame it.
 const POLICY: &str = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
+/// What guards a service: its limits and its counts.
+pub(super) struct Guards {
+    pub(super) metrics: Metrics,
+    pub(super) trusted_proxies: Vec<IpAddr>,
+    reads: Limit,
+    writes: Limit,
+}
+
+impl Guards {
+    pub(super) fn new(reads: RateLimit, writes: RateLimit, trusted_proxies: Vec<IpAddr>) -> Guards {
+        let (reads, writes) = (Limit::new(reads), Limit::new(writes));
+        Guards { metrics: Metrics::default(), trusted_proxies, reads, writes }
+    }
+}
+
 /// Numbers, counts, logs and guards a request.
 pub(super) async fn observe(
     request: ServiceRequest,
@@ -31,10 +49,10 @@ pub(super) async fn observe(
 ) -> Result<ServiceResponse<EitherBody<impl MessageBody>>, Error> {
     let started = Instant::now();
     let id = request_id(request.headers());
-    let state = request.app_data::<web::Data<AppState>>().cloned();
+    let guards = request.app_data::<web::Data<Guards>>().cloned();
     let (method, path) = (request.method().clone(), request.path().to_owned());
 
-    let answered = match limited(state.as_ref().map(|state| state.get_ref()), &request) {
+    let answered = match limited(guards.as_ref().map(|guards| guards.get_ref()), &request) {
         Some(problem) => request.into_response(problem.response()).map_into_right_body(),
         // Handlers' errors are responses by now; what is left are defects. The request is gone with them.
         None => match AssertUnwindSafe(next.call(request)).catch_unwind().await {
@@ -50,8 +68,8 @@ pub(super) async fn observe(
         response.headers_mut().insert(REQUEST_ID, value);
     }
     let status = response.status().as_u16();
-    if let Some(state) = &state {
-        state.metrics.request(method.as_str(), &pattern, status, started.elapsed());
+    if let Some(guards) = &guards {
+        guards.metrics.request(method.as_str(), &pattern, status, started.elapsed());
     }
     let duration_ms = started.elapsed().as_millis() as u64;
     tracing::info!(request.id = %id, %method, %path, status, duration_ms, "{method} {path} {status}");
@@ -68,15 +86,15 @@ fn request_id(headers: &HeaderMap) -> String {
     theirs.map_or_else(|| Uuid::now_v7().to_string(), str::to_owned)
 }
 
-fn limited(state: Option<&AppState>, request: &ServiceRequest) -> Option<Problem> {
-    let state = state?;
+fn limited(guards: Option<&Guards>, request: &ServiceRequest) -> Option<Problem> {
+    let guards = guards?;
     // Whoever watches the service must not be turned away by those it watches.
     if matches!(request.path(), "/healthz" | "/readyz" | "/metrics") {
         return None;
     }
     let is_read = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    let limit = if is_read { &state.reads } else { &state.writes };
-    let address = rate::address_of(request, &state.config.trusted_proxies)?;
+    let limit = if is_read { &guards.reads } else { &guards.writes };
+    let address = rate::address_of(request, &guards.trusted_proxies)?;
     let wait_secs = limit.check(address).err()?;
     let problem = Problem::new(text::Problem::TooMany, format!("try again in {wait_secs} s"));
     Some(problem.retry_after(wait_secs))

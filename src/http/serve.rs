@@ -1,6 +1,7 @@
 //! Starting and stopping the service.
 
 use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
@@ -11,6 +12,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::{AppState, account, configure, logging, outer};
 use crate::config::Config;
+use crate::publish::{Pace, Publisher};
 use crate::sequencer::Ledger;
 
 /// Idle connections stay open as long as the proxies in front usually keep theirs.
@@ -29,6 +31,8 @@ pub enum ServeError {
     OtherOrigin { said: String, found: String },
     #[error("{0}")]
     Ledger(String),
+    #[error("the witness policy {}: {problem}", path.display())]
+    Policy { path: PathBuf, problem: String },
     #[error(transparent)]
     Log(#[from] logging::LogFilterError),
 }
@@ -40,6 +44,7 @@ pub struct Serving {
     handle: ServerHandle,
     thread: std::thread::JoinHandle<std::io::Result<()>>,
     state: Weak<AppState>,
+    publisher: Option<Publisher>,
     ledger: Ledger,
 }
 
@@ -53,6 +58,9 @@ impl Serving {
     fn wait(self) -> Result<(), ServeError> {
         let ended = self.thread.join().map_err(|_| std::io::Error::other("its thread panicked"))?;
         ended?;
+        if let Some(publisher) = self.publisher {
+            publisher.stop();
+        }
         // Its workers let go of the ledger a moment after they have answered; until then its files stay locked.
         let until = Instant::now() + RELEASE_WAIT;
         while self.state.strong_count() > 0 && Instant::now() < until {
@@ -65,7 +73,7 @@ impl Serving {
 
 /// Serves until SIGTERM or SIGINT, then stops in good order. `listening` hears the address.
 pub fn serve(config: Config, ledger: Ledger, listening: impl FnOnce(SocketAddr)) -> Result<(), ServeError> {
-    logging::start(&config)?;
+    logging::start(&config.log_filter, config.log_format)?;
     let serving = run(config, ledger, Until::Signal)?;
     tracing::info!(address = %serving.address, "listening on {}", serving.address);
     listening(serving.address);
@@ -91,6 +99,10 @@ fn run(config: Config, ledger: Ledger, until: Until) -> Result<Serving, ServeErr
     let state = web::Data::new(AppState::new(config, ledger.handle())?);
     let shared = Arc::downgrade(&state.clone().into_inner());
     let followed = shared.clone();
+    let publisher = match &state.cosigned {
+        Some(cosigned) => Some(Publisher::start(ledger.handle(), cosigned.clone(), Pace::default())?),
+        None => None,
+    };
     let (tell, told) = std::sync::mpsc::channel();
     let thread = std::thread::Builder::new().name("suyuan-http".into()).spawn(move || {
         actix_web::rt::System::new().block_on(async move {
@@ -106,7 +118,7 @@ fn run(config: Config, ledger: Ledger, until: Until) -> Result<Serving, ServeErr
     })?;
     let handle = told.recv().map_err(|_| std::io::Error::other("the server did not start"));
     match handle {
-        Ok(handle) => Ok(Serving { address, handle, thread, state: shared, ledger }),
+        Ok(handle) => Ok(Serving { address, handle, thread, state: shared, publisher, ledger }),
         Err(error) => match thread.join() {
             Ok(Err(cause)) => Err(cause.into()),
             _ => Err(error.into()),
@@ -119,6 +131,7 @@ fn server(state: web::Data<AppState>, listener: TcpListener) -> std::io::Result<
     let server = HttpServer::new(move || {
         App::new()
             .app_data(state.clone())
+            .app_data(web::Data::from(state.guards.clone()))
             .wrap(Compress::default())
             .wrap(from_fn(outer::observe))
             .configure(configure)
@@ -134,7 +147,7 @@ fn server(state: web::Data<AppState>, listener: TcpListener) -> std::io::Result<
     Ok(server.run())
 }
 
-async fn stop_on_signal(handle: ServerHandle) {
+pub(super) async fn stop_on_signal(handle: ServerHandle) {
     let (Ok(mut terminate), Ok(mut interrupt)) =
         (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
     else {

@@ -1,6 +1,7 @@
 //! What the handlers share, and all that they ask of the ledger.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::{Arc, RwLockReadGuard};
 
 use actix_web::web::{self, Bytes};
@@ -11,17 +12,18 @@ use super::account::Account;
 use super::api::alarms::AlarmBody;
 use super::api::blobs::Named;
 use super::api::statements::{ReceiptBody, Taken};
-use super::metrics::Metrics;
+use super::outer::Guards;
 use super::problem::{self, Problem};
-use super::rate::Limit;
 use super::serve::ServeError;
 use super::time;
 use super::view::View;
 use crate::config::Config;
 use crate::ledger::{Code, Entry, LogFact};
 use crate::merkle::Hash;
+use crate::note::policy::PolicyWitness;
 use crate::private::openings::{self, Opening};
 use crate::produce::{Ask, Dossier, Earliest, Overview, Story, earliest_harvest};
+use crate::publish::Cosigned;
 use crate::sequencer::{LedgerHandle, Pending, Refused, Status, Submission, SubmitError};
 use crate::statement::context::Visibility;
 use crate::statement::kinds::Kind;
@@ -31,6 +33,7 @@ use crate::statement::subject::Subject;
 use crate::text::{self, Lang};
 use crate::verify::Trust;
 use crate::verify::collect;
+use crate::verify::trust::TrustError;
 
 /// Where a payload's coordinates stand. Nobody is shown them here.
 const GPS: &str = "/place/gps";
@@ -42,10 +45,12 @@ pub struct AppState {
     pub config: Config,
     /// Genesis calls the ledger a demonstration; every page says so.
     pub demonstration: bool,
+    /// What witnesses have signed. None: there is no policy.
+    pub cosigned: Option<Arc<Cosigned>>,
     pub(super) account: Arc<Account>,
-    pub(super) metrics: Arc<Metrics>,
-    pub(super) reads: Arc<Limit>,
-    pub(super) writes: Arc<Limit>,
+    pub(super) guards: Arc<Guards>,
+    /// The text of the witness policy.
+    policy: Option<Arc<str>>,
 }
 
 impl AppState {
@@ -56,16 +61,29 @@ impl AppState {
             return Err(ServeError::OtherOrigin { said: config.origin, found: log.origin });
         }
         let demonstration = log.demonstration;
-        let (reads, writes) = (Limit::new(config.reads).into(), Limit::new(config.writes).into());
+        let policy = policy_text(&config)?;
+        let cosigned = match &policy {
+            Some(_) => {
+                let trust = trust_text(&log, policy.as_deref());
+                let path = policy_path(&config).unwrap_or_default();
+                let trust = trust.map_err(|error| ServeError::Policy { path, problem: error.to_string() })?;
+                Some(Arc::new(cosigned(&config, &ledger, &trust)?))
+            }
+            None => None,
+        };
         let account = Account::new(&ledger).into();
-        let metrics = Metrics::default().into();
-        Ok(AppState { ledger, config, demonstration, account, metrics, reads, writes })
+        let guards = Guards::new(config.reads, config.writes, config.trusted_proxies.clone()).into();
+        let policy = policy.map(Arc::from);
+        Ok(AppState { ledger, config, demonstration, account, cosigned, guards, policy })
     }
 
-    /// The text of `/trust.json`: with every log key that signs now.
+    /// The text of `/trust.json`: with every log key that signs now, and the witness policy as long as it fits them.
     pub fn trust(&self, log: &LogFact) -> String {
-        let keys: Vec<String> = log.signing_vkeys(time::now_ms()).map(str::to_owned).collect();
-        Trust::to_text(&log.origin, &keys, log.ledger, None)
+        let signing: Vec<String> = log.signing_vkeys(time::now_ms()).map(str::to_owned).collect();
+        trust_text(log, self.policy.as_deref()).unwrap_or_else(|error| {
+            tracing::warn!(%error, "the witness policy does not fit the log's keys any more: {error}");
+            Trust::to_text(&log.origin, &signing, log.ledger, None)
+        })
     }
 
     /// Why the ledger takes no statements just now.
@@ -74,6 +92,22 @@ impl AppState {
             Status::ReadOnly(why) => Some(why.to_string()),
             Status::Writable => None,
         }
+    }
+
+    /// Entries of the newest checkpoint that meets the witness policy, 0 if none has yet; None: it asks for nobody.
+    pub(super) fn witnessed_size(&self) -> Option<u64> {
+        let cosigned = self.cosigned.as_ref().filter(|cosigned| cosigned.policy().wants_witnesses())?;
+        Some(cosigned.witnessed().map_or(0, |witnessed| witnessed.size))
+    }
+
+    /// Each witness's key, and entries of the checkpoint that it cosigned last.
+    pub(super) fn cosigned_sizes(&self) -> Vec<(String, u64)> {
+        let Some(cosigned) = &self.cosigned else { return Vec::new() };
+        let each = cosigned.policy().witnesses().iter().zip(cosigned.standings());
+        each.map(|(witness, standing)| {
+            (witness.key.to_string(), standing.cosigned.map_or(0, |(size, _)| size))
+        })
+        .collect()
     }
 
     /// The openings that everybody may see, by the leaf of their record.
@@ -144,7 +178,7 @@ impl AppState {
 
     /// The accounts of the ledger with everything that the view covers, perhaps more: ask them as of the view's size.
     pub(super) fn overview(&self, view: &View) -> Result<RwLockReadGuard<'_, Overview>, Problem> {
-        self.account.at(view.published(), &self.metrics)
+        self.account.at(view.published(), &self.guards.metrics)
     }
 
     /// What the entry `seq` raised, and from when on may be picked what it was used on. Nothing while the accounts are
@@ -205,11 +239,54 @@ impl AppState {
     /// Counts what became of a submission.
     pub(super) fn count(&self, taken: &Result<Taken, Problem>) {
         match taken {
-            Ok(Taken { is_repeated: false, .. }) => self.metrics.appended(),
-            Ok(_) => self.metrics.repeated(),
-            Err(problem) => self.metrics.refused(&problem.code()),
+            Ok(Taken { is_repeated: false, .. }) => self.guards.metrics.appended(),
+            Ok(_) => self.guards.metrics.repeated(),
+            Err(problem) => self.guards.metrics.refused(&problem.code()),
         }
     }
+}
+
+/// The trust file under a policy, which may name fewer log keys than sign at the moment: it follows a change of keys
+/// when its writer has time.
+fn trust_text(log: &LogFact, policy: Option<&str>) -> Result<String, TrustError> {
+    let signing: Vec<String> = log.signing_vkeys(time::now_ms()).map(str::to_owned).collect();
+    let whole = Trust::to_text(&log.origin, &signing, log.ledger, policy);
+    let fits = Trust::parse(&whole);
+    let Err(error) = fits else { return Ok(whole) };
+    let one = |key: &String| Trust::to_text(&log.origin, std::slice::from_ref(key), log.ledger, policy);
+    signing.iter().map(one).find(|text| Trust::parse(text).is_ok()).ok_or(error)
+}
+
+/// Where the policy lies, if there is one.
+fn policy_path(config: &Config) -> Option<PathBuf> {
+    config.policy.as_ref().map(|path| config.dir.join(path))
+}
+
+fn policy_text(config: &Config) -> Result<Option<String>, ServeError> {
+    let Some(path) = policy_path(config) else { return Ok(None) };
+    let text = std::fs::read_to_string(&path);
+    text.map(Some).map_err(|error| ServeError::Policy { path, problem: error.to_string() })
+}
+
+/// Takes up what the policy's witnesses have signed. A policy is about this very log, as whoever has it as part of the
+/// trust file will ask.
+fn cosigned(config: &Config, ledger: &LedgerHandle, trust: &str) -> Result<Cosigned, ServeError> {
+    let path = policy_path(config).unwrap_or_default();
+    let wrong = |problem: String| ServeError::Policy { path: path.clone(), problem };
+    let policy = Trust::parse(trust).map_err(|error| wrong(error.to_string()))?.policy;
+    let no_address = |witness: &&PolicyWitness| {
+        let url = witness.url.as_deref();
+        url.is_some_and(|url| !url.starts_with("https://") && !url.starts_with("http://"))
+    };
+    if let Some(witness) = policy.witnesses().iter().find(no_address) {
+        return Err(wrong(format!(
+            "the address of {} begins with neither https:// nor http://",
+            witness.key.name()
+        )));
+    }
+    let published = ledger.published();
+    Cosigned::open(policy, ledger.aside(), &published.reader(), published.size)
+        .map_err(|error| wrong(error.to_string()))
 }
 
 /// A statement on its way through the writer.

@@ -8,6 +8,11 @@ pub fn rfc3339(at_ms: i64) -> String {
     Timestamp::from_millisecond(at_ms).map_or_else(|_| at_ms.to_string(), |at| at.to_string())
 }
 
+/// Unix seconds, as witnesses sign them.
+pub fn of_seconds(seconds: u64) -> String {
+    rfc3339(i64::try_from(seconds).unwrap_or(i64::MAX).saturating_mul(1000))
+}
+
 /// Now, in whole seconds, as statements and bundles write it.
 pub fn now() -> String {
     Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::AppState;
 use super::problem::Problem;
 use crate::ledger::{Detail, Entry, OrgFact, Reader, Record, SubjectFact, keys};
+use crate::publish::{Cosigned, Witnessed};
 use crate::sequencer::{Published, Receipt, ReceiptError};
 use crate::statement::short_code;
 use crate::statement::subject::Subject;
@@ -17,6 +18,7 @@ pub struct View {
     pub reader: Reader<Snapshot>,
     pub under: Under,
     published: Arc<Published>,
+    cosigned: Option<Arc<Cosigned>>,
 }
 
 impl View {
@@ -26,8 +28,30 @@ impl View {
             let why = "the ledger has no checkpoint that it could prove anything under";
             return Err(Problem::new(text::Problem::ReadOnly, why));
         };
-        let under = Under { size: published.size, note: note.to_string() };
-        Ok(View { reader: published.reader(), under, published })
+        let cosigned = state.cosigned.clone();
+        let note = match &cosigned {
+            Some(cosigned) => cosigned.with_lines(published.size, note).to_string(),
+            None => note.to_string(),
+        };
+        let under = Under { size: published.size, note };
+        Ok(View { reader: published.reader(), under, published, cosigned })
+    }
+
+    /// Whether the policy asks for any witness.
+    pub fn wants_witnesses(&self) -> bool {
+        self.cosigned.as_ref().is_some_and(|cosigned| cosigned.policy().wants_witnesses())
+    }
+
+    /// The newest checkpoint that meets a policy that asks for witnesses.
+    pub fn witnessed(&self) -> Option<Witnessed> {
+        let cosigned = self.cosigned.as_ref().filter(|_| self.wants_witnesses())?;
+        // What was cosigned after this view was taken is for the next one.
+        cosigned.witnessed().filter(|witnessed| witnessed.size <= self.published.size)
+    }
+
+    /// What witnesses have signed, for those who tell of it.
+    pub fn cosigned(&self) -> Option<&Cosigned> {
+        self.cosigned.as_deref()
     }
 
     /// The commit that it looks at, newer than an older checkpoint that it may answer under.
@@ -37,21 +61,46 @@ impl View {
 
     /// The same ledger as of an older checkpoint.
     pub fn at(mut self, size: u64) -> Result<View, Problem> {
-        let none = || Problem::new(text::Problem::NotProven, format!("no checkpoint was signed at {size}"));
-        let note = checkpoints::at(&self.reader.0, size).map_err(Problem::internal)?.ok_or_else(none)?;
-        let note = String::from_utf8(note).map_err(Problem::internal)?;
+        let note = self.note_at(size)?;
         self.under = Under { size, note };
         Ok(self)
     }
 
-    /// A receipt: that this entry is in the log, with its bytes.
+    /// The checkpoint that was signed at a size, with the cosignatures that are kept of it.
+    pub fn note_at(&self, size: u64) -> Result<String, Problem> {
+        let none = || Problem::new(text::Problem::NotProven, format!("no checkpoint was signed at {size}"));
+        let note = checkpoints::at(&self.reader.0, size).map_err(Problem::internal)?.ok_or_else(none)?;
+        let cosigned = self.cosigned.as_ref().and_then(|cosigned| cosigned.at(size));
+        match cosigned {
+            Some(cosigned) => Ok(cosigned.note.to_string()),
+            None => String::from_utf8(note).map_err(Problem::internal),
+        }
+    }
+
+    /// A receipt: that this entry is in the log, with its bytes; under the newest checkpoint that meets the witness policy
+    /// if that holds the entry, else under the newest.
     pub fn receipt(&self, seq: u64) -> Result<Receipt, Problem> {
-        self.published.receipt(seq).map_err(|error| match error {
+        let witnessed = self.witnessed().filter(|witnessed| seq < witnessed.size);
+        let receipt = match witnessed {
+            Some(Witnessed { size, root, note, .. }) => self.published.receipt_under(seq, size, &root, note),
+            None => self.newest_receipt(seq),
+        };
+        receipt.map_err(|error| match error {
             ReceiptError::NoSuchRecord { size, .. } => {
                 Problem::not_found(format!("the log has {size} entries, from 0 on"))
             }
             error => Problem::internal(error),
         })
+    }
+
+    fn newest_receipt(&self, seq: u64) -> Result<Receipt, ReceiptError> {
+        let Published { size, root, checkpoint, .. } = &*self.published;
+        let note = checkpoint.as_ref().ok_or(ReceiptError::NoCheckpoint)?;
+        let note = match &self.cosigned {
+            Some(cosigned) => cosigned.with_lines(*size, note),
+            None => note.clone(),
+        };
+        self.published.receipt_under(seq, *size, root, note)
     }
 
     /// The entry's bytes as they stand in the log, if the checkpoint covers them.

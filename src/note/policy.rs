@@ -20,6 +20,8 @@ pub struct Policy {
     logs: Vec<PolicyLog>,
     witnesses: Vec<PolicyWitness>,
     quorum: Quorum,
+    /// The group of those who replay what they cosign.
+    replaying: Option<Quorum>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +39,9 @@ pub struct PolicyWitness {
     pub key: VerifierKey,
     pub url: Option<String>,
 }
+
+/// Name of the group whose witnesses run every record through the rules before they cosign.
+const REPLAYING: &[u8] = b"replaying";
 
 /// Who must have cosigned. Witnesses by their place in the policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -109,13 +114,14 @@ impl Policy {
             parser.line(line, n + 1)?;
         }
         let quorum = parser.quorum.ok_or(PolicyError::Quorum)?;
-        Ok(Policy { logs: parser.logs, witnesses: parser.witnesses, quorum })
+        let Parser { logs, witnesses, replaying, .. } = parser;
+        Ok(Policy { logs, witnesses, quorum, replaying })
     }
 
     /// Any one of these log keys is believed, and no witness is asked for.
     pub fn without_witnesses(log_keys: impl IntoIterator<Item = VerifierKey>) -> Policy {
         let logs = log_keys.into_iter().map(|key| PolicyLog { key, url: None }).collect();
-        Policy { logs, witnesses: Vec::new(), quorum: Quorum::Nobody }
+        Policy { logs, witnesses: Vec::new(), quorum: Quorum::Nobody, replaying: None }
     }
 
     pub fn logs(&self) -> &[PolicyLog] {
@@ -134,6 +140,18 @@ impl Policy {
     /// Whether these witnesses make the quorum.
     pub fn is_met_by(&self, has_cosigned: impl Fn(&PolicyWitness) -> bool) -> bool {
         self.quorum.is_met(&|witness| has_cosigned(&self.witnesses[witness]))
+    }
+
+    /// Those of the group `replaying` who have cosigned, by their place in the policy, if they are enough for the group.
+    pub fn replayed_by(&self, has_cosigned: impl Fn(&PolicyWitness) -> bool) -> Vec<usize> {
+        let has = |witness: usize| has_cosigned(&self.witnesses[witness]);
+        let Some(group) = self.replaying.as_ref().filter(|group| group.is_met(&has)) else {
+            return Vec::new();
+        };
+        let mut members = Vec::new();
+        group.members(&mut members);
+        members.retain(|witness| has(*witness));
+        members
     }
 
     /// Reads a checkpoint that a log of the policy has signed, whoever else has. Asks for no quorum: see `verify`.
@@ -175,6 +193,15 @@ impl Quorum {
             Quorum::Witness(witness) => has_cosigned(*witness),
         }
     }
+
+    /// The witnesses in it, of inner groups too.
+    fn members(&self, found: &mut Vec<usize>) {
+        match self {
+            Quorum::Group { members, .. } => members.iter().for_each(|member| member.members(found)),
+            Quorum::Nobody => {}
+            Quorum::Witness(witness) => found.push(*witness),
+        }
+    }
 }
 
 #[derive(Default)]
@@ -186,6 +213,7 @@ struct Parser {
     named: HashMap<Vec<u8>, Quorum>,
     members: HashSet<Vec<u8>>,
     quorum: Option<Quorum>,
+    replaying: Option<Quorum>,
 }
 
 impl Parser {
@@ -248,7 +276,11 @@ impl Parser {
                 return Err(PolicyError::MemberTwice { line });
             }
         }
-        self.define(name, Quorum::Group { threshold, members: found }, line)?;
+        let group = Quorum::Group { threshold, members: found };
+        if name == REPLAYING {
+            self.replaying = Some(group.clone());
+        }
+        self.define(name, group, line)?;
         self.groups += 1;
         at_most(self.groups)
     }

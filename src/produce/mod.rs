@@ -45,8 +45,7 @@ pub use seats::{Guarantee, Seat, Seats, guarantees};
 pub use status::{Judgement, Lifted, Reason, Weight};
 pub use story::{Ask, Event, Photo, Story};
 pub use survey::{Survey, Surveyed, name};
-pub use tables::BrandRow;
-pub use tables::{Set, Tables, Tunables, in_force_since};
+pub use tables::{ActiveContent, BrandRow, IntervalRow, Set, Tables, Tunables, in_force_since};
 pub use times::{CALENDAR_OFFSET_SECONDS, end_of};
 pub use versions::{Change, Version};
 

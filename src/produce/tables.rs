@@ -4,8 +4,8 @@
 //! done under a table is judged by that table and by every later one, the strictest counting: a better table reopens
 //! the question, a laxer one closes none.
 
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::assessment::TableInForce;
@@ -34,23 +34,23 @@ pub struct Set<T> {
 }
 
 /// Pre-harvest interval of a product, that is its active ingredients and formulation, on a crop.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 pub struct IntervalRow {
     pub actives: Vec<ActiveContent>,
     pub formulation: String,
     pub crop: String,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub same_crops: Vec<String>,
     pub phi_days: i64,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_uses: Option<u64>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<RowSource>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub fictional: bool,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
 pub struct ActiveContent {
     pub name: String,
     /// A decimal.
@@ -77,7 +77,7 @@ pub struct LimitRow {
 }
 
 /// Where a row was read.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 pub struct RowSource {
     pub title: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -133,7 +133,7 @@ pub struct Member {
 }
 
 /// Where facts become flags. What a table does not say is as here.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default)]
 pub struct Tunables {
     pub late_hours: i64,
@@ -167,6 +167,25 @@ impl Default for Tunables {
             mass_tolerance: 1,
             excursion_minutes: 30,
             gap_minutes: 60,
+        }
+    }
+}
+
+impl Tunables {
+    fn stricter(self, other: Tunables) -> Tunables {
+        Tunables {
+            late_hours: self.late_hours.min(other.late_hours),
+            ahead_minutes: self.ahead_minutes.min(other.ahead_minutes),
+            burst_count: self.burst_count.min(other.burst_count),
+            burst_minutes: self.burst_minutes.max(other.burst_minutes),
+            burst_days: self.burst_days.min(other.burst_days),
+            sample_days: self.sample_days.min(other.sample_days),
+            shipment_days: self.shipment_days.min(other.shipment_days),
+            photo_distance: self.photo_distance.max(other.photo_distance),
+            yield_tolerance: self.yield_tolerance.min(other.yield_tolerance),
+            mass_tolerance: self.mass_tolerance.min(other.mass_tolerance),
+            excursion_minutes: self.excursion_minutes.min(other.excursion_minutes),
+            gap_minutes: self.gap_minutes.min(other.gap_minutes),
         }
     }
 }
@@ -207,10 +226,16 @@ impl Tables {
     }
 
     /// The thresholds in force when the ledger took `seq`, and all later ones.
-    pub fn tunables_since(&self, seq: u64) -> Vec<Tunables> {
+    fn tunables_since(&self, seq: u64) -> Vec<Tunables> {
         let unset = self.tunables.first().is_none_or(|first| first.seq > seq);
         let sets = in_force_since(&self.tunables, seq).iter().filter_map(|set| set.rows.first().copied());
         unset.then(Tunables::default).into_iter().chain(sets).collect()
+    }
+
+    /// Of all of those, in each the one that lets the least pass.
+    pub fn strictest_since(&self, seq: u64) -> Tunables {
+        let strictest = self.tunables_since(seq).into_iter().reduce(Tunables::stricter);
+        strictest.unwrap_or_else(|| self.tunables())
     }
 
     /// The newest version of every table that there is, by name.

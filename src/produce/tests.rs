@@ -3,6 +3,9 @@
 #[path = "../../tests/support/farm.rs"]
 pub(crate) mod farm;
 
+mod adversary;
+mod honest;
+
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
@@ -44,6 +47,14 @@ impl Ledger for InMemory {
 }
 
 impl InMemory {
+    /// Whether the ledger refuses it, which it does not take otherwise either.
+    fn is_refused(&mut self, envelope: Envelope) -> bool {
+        let statement = Statement::parse(&envelope.payload).unwrap();
+        let at = statement.recorded_at.unix_seconds() * 1_000 + 120_000;
+        let drafted = self.state.draft(envelope, statement, at);
+        drafted.is_err() || self.state.apply(&Entry::Record(Box::new(drafted.unwrap()))).is_err()
+    }
+
     fn apply(&mut self, record: Record) {
         let kind = record.statement.kind.to_string();
         self.state.apply(&Entry::Record(Box::new(record))).unwrap_or_else(|error| panic!("{kind}: {error}"));

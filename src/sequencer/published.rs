@@ -78,11 +78,22 @@ impl Published {
         Reader(self.snapshot.clone())
     }
 
-    /// The proof of one record, checked before it is handed out.
+    /// The proof of one record under this checkpoint, checked before it is handed out.
     pub fn receipt(&self, seq: u64) -> Result<Receipt, ReceiptError> {
         let checkpoint = self.checkpoint.clone().ok_or(ReceiptError::NoCheckpoint)?;
-        let (reader, size) = (self.reader(), self.size);
-        if seq >= size {
+        self.receipt_under(seq, self.size, &self.root, checkpoint)
+    }
+
+    /// The same under another checkpoint of this log, no longer than this one, or with more lines.
+    pub fn receipt_under(
+        &self,
+        seq: u64,
+        size: u64,
+        root: &Hash,
+        checkpoint: SignedNote,
+    ) -> Result<Receipt, ReceiptError> {
+        let reader = self.reader();
+        if seq >= size || size > self.size {
             return Err(ReceiptError::NoSuchRecord { seq, size });
         }
         let bytes = reader.entry_bytes(seq)?.ok_or_else(|| FactsError(format!("entry {seq} is missing")))?;
@@ -91,7 +102,7 @@ impl Published {
             ProveError::Read(error) => ReceiptError::Facts(error),
             _ => ReceiptError::NoSuchRecord { seq, size },
         })?;
-        verify_inclusion(&leaf, seq, size, &path, &self.root)
+        verify_inclusion(&leaf, seq, size, &path, root)
             .map_err(|problem| ReceiptError::Broken { seq, problem })?;
         let proof = TlogProof { extra: bytes, index: seq, path, checkpoint };
         Ok(Receipt { seq, leaf, size, proof })

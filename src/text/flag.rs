@@ -6,7 +6,8 @@ table! {
     /// Each tells what stands in the records; none says why.
     pub enum Flag "flag" {
         // -- when it was written
-        LateEntry "late_entry" "发生 {hours} 小时后才记入账本（补录）" "entered {hours} h after it happened",
+        LateEntry "late_entry" "{count} 条记录为补录，最晚的在发生 {hours} 小时后才记入账本"
+            "entered late: {count}, up to {hours} h after it happened",
         ClockAhead "clock_ahead" "所记时间比账本时钟早到 {minutes} 分钟（时钟超前）"
             "claims a time {minutes} min ahead of the ledger's clock",
         Burst "burst" "同一密钥在 {minutes} 分钟内记录 {count} 条，所记日期前后跨 {days} 天（集中补录）"
@@ -66,6 +67,7 @@ table! {
         TwoSeats "two_seats" "{org} 同时签了不止一席" "{org} signed for more than one seat",
         // -- tests
         OwnSample "own_sample" "检测的是生产者自送样品" "the sample was sent in by the producer",
+        OwnTest "own_test" "{org} 自己做的检测，不是检测机构签名" "tested by {org} itself, not signed as a laboratory",
         LabDrewSample "lab_drew_sample" "样品由检测机构自行抽取" "the laboratory drew the sample itself",
         NotSignedByLab "not_signed_by_lab" "检测结果由 {org} 录入，检测机构 {lab} 未签名"
             "the result was entered by {org}, not signed by the laboratory {lab}",
@@ -95,6 +97,7 @@ impl Flag {
                 | HostGrew
                 | LabDrewSample
                 | NotSignedByLab
+                | OwnTest
                 | OnBehalf
                 | OriginsMixed
                 | OwnSample

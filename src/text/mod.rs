@@ -14,6 +14,7 @@ mod produce;
 mod seat;
 mod status;
 mod verdict;
+mod witness;
 mod words;
 
 pub use balance::{Figure, GraphWord, Imbalance};
@@ -26,6 +27,7 @@ pub use produce::{Amount, Condition, KeyStanding, Stage, Standing};
 pub use seat::{PromiseState, SeatName, SeatState};
 pub use status::{ClaimState, Need, Status, Use, Why};
 pub use verdict::{Layer, Outcome};
+pub use witness::{LayerAsks, WitnessPage};
 pub use words::{Lang, Words, fill, t};
 
 use words::Entry;
@@ -44,6 +46,7 @@ pub fn entries() -> Vec<Entry> {
         words::entries::<Flag>(),
         words::entries::<KeyStanding>(),
         words::entries::<Layer>(),
+        words::entries::<LayerAsks>(),
         words::entries::<Need>(),
         words::entries::<Outcome>(),
         words::entries::<Page>(),
@@ -56,6 +59,7 @@ pub fn entries() -> Vec<Entry> {
         words::entries::<Status>(),
         words::entries::<Use>(),
         words::entries::<Why>(),
+        words::entries::<WitnessPage>(),
     ]
     .concat()
 }

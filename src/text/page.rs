@@ -89,6 +89,11 @@ table! {
         WaitUnknown "wait_unknown" "{used} 使用，{days} 天后采收；未知安全间隔期" "used {used}, picked {days} d later; interval not known",
         OwnStatement "own_statement" "据标签，种植者自述" "from the label, the grower’s own statement",
         FictionalRow "fictional_row" "示范数据" "made up for a demonstration",
+        RowsTitle "rows_title" "安全间隔期的出处" "Where the intervals were read",
+        RowSays "row_says" "{product}，{crop}：安全间隔期 {phi} 天" "{product} on {crop}: interval {phi} d",
+        RowUses "row_uses" "每季最多 {n} 次" "at most {n} uses a season",
+        RowQuote "row_quote" "「{quote}」" "“{quote}”",
+        RowRead "row_read" "{title}，{day} 查阅" "{title}, read {day}",
         ColdChain "cold_chain" "温度" "Temperature",
         ColdChainSay "cold_chain_say" "超出范围 {over} 分钟，缺测 {gap} 分钟" "out of range {over} min, no readings {gap} min",
         RecordsThere "records_there" "记录完整度" "Records",
@@ -141,10 +146,23 @@ table! {
         CompletenessClaimed "completeness_claimed"
             "运营方声明没有遗漏（尚无独立见证复算）"
             "The operator states that nothing is left out (no independent replay yet)",
+        CompletenessReplayed "completeness_replayed"
+            "没有遗漏：{k} 家见证已逐条复算到第 {size} 条记录"
+            "Nothing is left out: worked through up to entry {size} by witnesses: {k}",
         Witnesses "witnesses" "见证" "Witnesses",
         NoWitness "no_witness" "尚无见证" "None yet",
+        WitnessesMet "witnesses_met"
+            "{n} 家见证中有 {k} 家签过，达到要求"
+            "{k} of {n} have cosigned: as many as asked for",
+        WitnessesNotMet "witnesses_not_met"
+            "{n} 家见证中有 {k} 家签过，未达到要求"
+            "{k} of {n} have cosigned: not as many as asked for",
         Freshness "freshness" "新近" "Freshness",
         FreshnessOwn "freshness_own" "截至 {at}（运营方自己的时钟）" "As of {at} (the operator’s own clock)",
+        FreshnessSeen "freshness_seen" "截至 {at}（见证方的时钟）" "As of {at} (a witness’s clock)",
+        WitnessesBehind "witnesses_behind"
+            "见证过的检查点有 {size} 条记录，本页多出 {n} 条"
+            "Witnesses have seen {size} entries; this page is {n} ahead",
         Anchors "anchors" "锚定" "Anchors",
         NoAnchor "no_anchor" "尚未锚定" "Not anchored yet",
         Download "download" "下载凭证文件" "Download the evidence",

@@ -3,6 +3,7 @@
 use super::report::Status;
 use super::trust::Trust;
 use crate::note::checkpoint::Checkpoint;
+use crate::note::policy::PolicyWitness;
 use crate::note::signed_note::SignedNote;
 
 /// A checkpoint that the log of the trust file has signed, and the newest time that each of its witnesses gives.
@@ -12,6 +13,8 @@ pub struct SignedCheckpoint {
     /// (witness, Unix seconds)
     pub cosigned: Vec<(String, u64)>,
     pub has_quorum: bool,
+    /// Places of the cosigners in the policy.
+    pub(super) places: Vec<usize>,
 }
 
 /// Reads the note and checks the log's signature; a bad signature of a known key condemns it.
@@ -27,7 +30,9 @@ pub(super) fn open_note(note: &SignedNote, trust: &Trust) -> Result<SignedCheckp
     }
     let cosigned =
         opened.cosigners.iter().map(|(witness, time)| (witness.key.name().to_string(), *time)).collect();
-    Ok(SignedCheckpoint { checkpoint: opened.checkpoint, cosigned, has_quorum: opened.has_quorum })
+    let place = |asked: &PolicyWitness| trust.policy.witnesses().iter().position(|witness| witness == asked);
+    let places = opened.cosigners.iter().filter_map(|(witness, _)| place(witness)).collect();
+    Ok(SignedCheckpoint { checkpoint: opened.checkpoint, cosigned, has_quorum: opened.has_quorum, places })
 }
 
 /// How far a witness's clock may run ahead of the verifier's.

@@ -36,6 +36,7 @@ pub fn config(dir: &std::path::Path) -> Config {
         public_url: "https://trace.test".into(),
         origin: ORIGIN.into(),
         operator: None,
+        policy: None,
         workers: 2,
         reads: unlimited,
         writes: unlimited,

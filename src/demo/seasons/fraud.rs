@@ -136,7 +136,7 @@ pub struct Planted {
     pub lots: Vec<String>,
     /// The statements that make it up, by leaf.
     pub records: Vec<String>,
-    /// Lots of honest farms that it may touch: whose photo was taken.
+    /// Honest lots that it may touch: whose photo was taken, and those of the farm's own that it tells of.
     pub victims: Vec<String>,
     /// Keys of words, any of which says that it was found.
     pub finds: Vec<String>,

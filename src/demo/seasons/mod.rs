@@ -20,6 +20,8 @@ mod tests;
 mod trade;
 mod year;
 
+use std::collections::BTreeMap;
+
 use jiff::civil::{DateTime, date};
 use serde_json::{Value, json};
 
@@ -217,6 +219,8 @@ fn end() -> DateTime {
 /// Gathers what was planted, season by season.
 struct Book {
     record: Record,
+    /// Lots of the seasons before, by farm.
+    before: BTreeMap<usize, Vec<String>>,
 }
 
 impl Book {
@@ -224,7 +228,7 @@ impl Book {
         let as_of = crate::demo::season::millis(end());
         let (planted, honest) = (Vec::new(), Vec::new());
         let Wanted { farms, seasons, seed, .. } = *wanted;
-        Book { record: Record { seed, farms, seasons, as_of, planted, honest } }
+        Book { record: Record { seed, farms, seasons, as_of, planted, honest }, before: BTreeMap::new() }
     }
 
     fn write(&mut self, world: &World, season: u64, sown: &[Sown], leaf: impl Fn(StepId) -> Option<Hash>) {
@@ -235,6 +239,9 @@ impl Book {
             };
             let robbed = farm.robbed.as_deref();
             let victims = sown.iter().filter(|other| robbed == Some(&*world.farms[other.farm].id));
+            let victims = victims.flat_map(|other| other.lots.iter().cloned());
+            // A certificate that was not renewed has expired for what was picked under it, too.
+            let before = self.before.get(&farm.farm).filter(|_| kind == Fraud::OrganicExpired);
             self.record.planted.push(Planted {
                 kind,
                 farm: world.farms[farm.farm].id.clone(),
@@ -246,9 +253,12 @@ impl Book {
                     .filter_map(|step| leaf(*step))
                     .map(|leaf| leaf.to_string())
                     .collect(),
-                victims: victims.flat_map(|other| other.lots.iter().cloned()).collect(),
+                victims: victims.chain(before.into_iter().flatten().cloned()).collect(),
                 finds: kind.finds().iter().map(|word| (*word).to_owned()).collect(),
             });
+        }
+        for farm in sown {
+            self.before.entry(farm.farm).or_default().extend(farm.lots.iter().cloned());
         }
     }
 }

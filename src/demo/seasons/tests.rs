@@ -245,6 +245,13 @@ fn every_fraud_is_found_and_honest_lots_are_left_alone() {
     assert!(found.honest > 50, "{found}");
 }
 
+/// What was picked in one season is judged at the end of the last.
+#[test]
+fn frauds_of_one_season_are_none_of_another() {
+    let found = judged(&told(&wanted(25, 2, 7, true)));
+    assert!(found.is_perfect(), "{found}");
+}
+
 #[test]
 fn names_are_plainly_invented() {
     for statement in &ALL_FRAUDS.ledger.statements {

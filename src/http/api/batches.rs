@@ -19,7 +19,8 @@ use crate::statement::short_code;
 use crate::statement::subject::Subject;
 use crate::statement::time::When;
 use crate::store::{KeyRange, Read};
-use crate::verify::collect;
+use crate::verify::bundle::Bundle;
+use crate::verify::collect::{self, CollectError, Under};
 
 pub(in crate::http) fn endpoints() -> Vec<Endpoint> {
     vec![
@@ -221,7 +222,8 @@ pub(in crate::http) async fn graph(
     Ok(HttpResponse::Ok().json(graph))
 }
 
-/// The file that proves a batch's whole trace, under the newest checkpoint.
+/// The file that proves a batch's whole trace, under the newest checkpoint: the newest that meets the witness policy, as
+/// long as that holds the whole trace.
 #[utoipa::path(get, path = "/api/v1/batches/{id}/bundle", tag = "batches",
     params(("id" = String, Path, description = "Id or short code. One that does not exist gives the proof of that.")),
     responses((status = 200, description = "Bundle v1", body = Object), (status = 404, body = ProblemBody)))]
@@ -230,7 +232,7 @@ pub(in crate::http) async fn bundle(
     id: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let view = View::of(&state)?;
-    answer_bundle(state, view, Asked::Batch(id.into_inner()), "no-cache").await
+    answer_bundle(state, view, Asked::Batch(id.into_inner()), newest, "no-cache").await
 }
 
 /// The same under an older checkpoint, as long as the ledger keeps the subject map of that size.
@@ -245,7 +247,7 @@ pub(in crate::http) async fn bundle_at(
     let (id, size) = path.into_inner();
     let view = View::of(&state)?;
     let view = web::block(move || view.at(size)).await??;
-    answer_bundle(state, view, Asked::Batch(id), OLDER_CACHE).await
+    answer_bundle(state, view, Asked::Batch(id), under, OLDER_CACHE).await
 }
 
 /// The same for a subject of any kind: a season, a plot, an organisation, a key.
@@ -257,7 +259,7 @@ pub(in crate::http) async fn subject_bundle(
     subject: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let view = View::of(&state)?;
-    answer_bundle(state, view, Asked::Subject(subject.into_inner()), "no-cache").await
+    answer_bundle(state, view, Asked::Subject(subject.into_inner()), newest, "no-cache").await
 }
 
 /// The same under an older checkpoint.
@@ -272,7 +274,7 @@ pub(in crate::http) async fn subject_bundle_at(
     let (subject, size) = path.into_inner();
     let view = View::of(&state)?;
     let view = web::block(move || view.at(size)).await??;
-    answer_bundle(state, view, Asked::Subject(subject), OLDER_CACHE).await
+    answer_bundle(state, view, Asked::Subject(subject), under, OLDER_CACHE).await
 }
 
 /// Openings may be erased later, so even a bundle of long ago is not kept for ever.
@@ -299,12 +301,12 @@ async fn answer_bundle(
     state: web::Data<AppState>,
     view: View,
     asked: Asked,
+    make: fn(&View, &Subject) -> Result<Bundle, CollectError>,
     cache: &'static str,
 ) -> Result<HttpResponse, Problem> {
     let (subject, bytes) = web::block(move || {
         let subject = asked.subject(&view)?;
-        let bundle = collect::bundle(&view.reader, &subject, &view.under, &[], &time::now());
-        let mut bundle = bundle.map_err(not_collected)?;
+        let mut bundle = make(&view, &subject).map_err(not_collected)?;
         let openings = state.public_openings(&view, &bundle.records)?;
         bundle.open(openings);
         Ok::<_, Problem>((subject, bundle.encode()))
@@ -315,6 +317,23 @@ async fn answer_bundle(
         .insert_header((header::CACHE_CONTROL, cache))
         .insert_header((header::CONTENT_DISPOSITION, format!("inline; filename=\"{}.suyuan\"", subject.id())))
         .body(bytes))
+}
+
+/// Under the newest checkpoint that meets the witness policy, if the trace has not grown since; else under the view's own,
+/// with the witnessed one beside it.
+fn newest(view: &View, subject: &Subject) -> Result<Bundle, CollectError> {
+    let witnessed = view.witnessed().filter(|witnessed| witnessed.size < view.under.size);
+    let Some(witnessed) = witnessed else { return under(view, subject) };
+    let beside = Under { size: witnessed.size, note: witnessed.note.to_string() };
+    let now = collect::gather(&view.reader, subject, view.under.size)?;
+    if now.records.keys().all(|seq| *seq < beside.size) {
+        return collect::bundle(&view.reader, subject, &beside, &[], &time::now());
+    }
+    collect::bundle(&view.reader, subject, &view.under, &[beside], &time::now())
+}
+
+fn under(view: &View, subject: &Subject) -> Result<Bundle, CollectError> {
+    collect::bundle(&view.reader, subject, &view.under, &[], &time::now())
 }
 
 fn page(view: &View, search: &Search) -> Result<BatchList, Problem> {

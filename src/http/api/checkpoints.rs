@@ -8,12 +8,13 @@ use utoipa::ToSchema;
 use crate::http::endpoints::{Endpoint, read};
 use crate::http::problem::{Problem, ProblemBody};
 use crate::http::view::View;
-use crate::http::{AppState, IMMUTABLE, etag};
+use crate::http::{AppState, IMMUTABLE, etag, time};
 use crate::merkle::Hash;
 use crate::merkle::proof::{consistency_path, verify_consistency};
 use crate::note::checkpoint::Checkpoint;
+use crate::note::policy::PolicyWitness;
 use crate::note::signed_note::SignedNote;
-use crate::store::checkpoints;
+use crate::publish::{Cosigned, Standing};
 
 pub(in crate::http) fn endpoints() -> Vec<Endpoint> {
     vec![
@@ -31,10 +32,27 @@ pub(in crate::http) struct CheckpointBody {
     pub root: String,
     /// The signed note, all its lines.
     pub note: String,
+    /// Entries of the newest checkpoint that meets the witness policy; null if there is none, or no policy.
+    pub witnessed_size: Option<u64>,
+    /// Those of the policy, in its order.
+    pub witnesses: Vec<WitnessBody>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub(in crate::http) struct WitnessBody {
+    /// C2SP vkey.
+    pub key: String,
+    /// Entries of the checkpoint that it cosigned last.
+    pub size: Option<u64>,
+    /// When, by its clock.
+    pub at: Option<String>,
+    /// Why it has not cosigned when it was asked last.
+    pub problem: Option<String>,
 }
 
 impl CheckpointBody {
-    pub(in crate::http) fn of(note: &str) -> Result<CheckpointBody, Problem> {
+    fn of(view: &View) -> Result<CheckpointBody, Problem> {
+        let note = &view.under.note;
         let parsed = SignedNote::parse(note.as_bytes()).map_err(Problem::internal)?;
         let checkpoint: Checkpoint = parsed.text().parse().map_err(Problem::internal)?;
         Ok(CheckpointBody {
@@ -42,17 +60,30 @@ impl CheckpointBody {
             size: checkpoint.size,
             root: checkpoint.root.to_string(),
             note: note.to_owned(),
+            witnessed_size: view.witnessed().map(|witnessed| witnessed.size),
+            witnesses: view.cosigned().map(witnesses).unwrap_or_default(),
         })
     }
 }
 
-/// The newest checkpoint signed.
+fn witnesses(cosigned: &Cosigned) -> Vec<WitnessBody> {
+    let each = cosigned.policy().witnesses().iter().zip(cosigned.standings());
+    let body = |(witness, standing): (&PolicyWitness, Standing)| WitnessBody {
+        key: witness.key.to_string(),
+        size: standing.cosigned.map(|(size, _)| size),
+        at: standing.cosigned.map(|(_, seconds)| time::of_seconds(seconds)),
+        problem: standing.problem,
+    };
+    each.map(body).collect()
+}
+
+/// The newest checkpoint signed, and how far witnesses have seen the log.
 #[utoipa::path(get, path = "/api/v1/checkpoints", tag = "log", responses((status = 200, body = CheckpointBody)))]
 pub(in crate::http) async fn latest(
     state: web::Data<AppState>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    etag::json(&request, &CheckpointBody::of(&View::of(&state)?.under.note)?)
+    etag::json(&request, &CheckpointBody::of(&View::of(&state)?)?)
 }
 
 /// The checkpoint that was signed at a size.
@@ -65,7 +96,7 @@ pub(in crate::http) async fn one(
     size: web::Path<u64>,
 ) -> Result<HttpResponse, Problem> {
     let view = View::of(&state)?;
-    let body = web::block(move || CheckpointBody::of(&note_at(&view, *size)?)).await??;
+    let body = web::block(move || CheckpointBody::of(&view.at(*size)?)).await??;
     etag::json(&request, &body)
 }
 
@@ -116,24 +147,22 @@ pub(in crate::http) fn consistency(view: &View, from: u64, to: u64) -> Result<Co
     if from > to {
         return Err(Problem::bad_request(format!("a log of {from} entries does not grow to {to}")));
     }
-    let notes = [note_at(view, from)?, note_at(view, to)?];
-    let [old, new] = [CheckpointBody::of(&notes[0])?, CheckpointBody::of(&notes[1])?];
+    let notes = [view.note_at(from)?, view.note_at(to)?];
+    let [old, new] = [opened(&notes[0])?, opened(&notes[1])?];
     let path: Vec<Hash> = consistency_path(&view.reader, from, to).map_err(Problem::internal)?;
-    let root = |body: &CheckpointBody| body.root.parse::<Hash>().map_err(Problem::internal);
-    let holds = verify_consistency(from, to, &root(&old)?, &root(&new)?, &path).is_ok();
+    let holds = verify_consistency(from, to, &old.root, &new.root, &path).is_ok();
     Ok(ConsistencyBody {
         from,
         to,
-        from_root: old.root,
-        to_root: new.root,
+        from_root: old.root.to_string(),
+        to_root: new.root.to_string(),
         path: path.iter().map(Hash::to_string).collect(),
         checkpoints: notes.into(),
         holds,
     })
 }
 
-fn note_at(view: &View, size: u64) -> Result<String, Problem> {
-    let none = || Problem::not_found(format!("no checkpoint was signed at {size}"));
-    let note = checkpoints::at(&view.reader.0, size).map_err(Problem::internal)?.ok_or_else(none)?;
-    String::from_utf8(note).map_err(Problem::internal)
+fn opened(note: &str) -> Result<Checkpoint, Problem> {
+    let parsed = SignedNote::parse(note.as_bytes()).map_err(Problem::internal)?;
+    parsed.text().parse().map_err(Problem::internal)
 }

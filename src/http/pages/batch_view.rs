@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use self::produce::ProduceView;
 use super::layout::{Layout, Strip};
+use super::witness_rows::{WitnessRows, WitnessesSeen};
 use crate::ledger::Entry;
 use crate::merkle::Hash;
 use crate::produce::wording::{Line, SaidText, Wording};
@@ -42,6 +43,8 @@ pub(super) struct Given<'a> {
     pub story: &'a Story,
     pub records: &'a BTreeMap<u64, Entry>,
     pub root: Hash,
+    /// None: there is no policy that asks for witnesses.
+    pub witnesses: Option<WitnessesSeen>,
     /// Commitments of attachments whose files can be shown.
     pub held: &'a BTreeSet<Hash>,
     /// Show every entry in full, however many there are.
@@ -212,7 +215,7 @@ struct EvidenceView {
     size: String,
     root: String,
     at: String,
-    freshness: String,
+    witnesses: WitnessRows,
     chains: Vec<Row>,
     bundle: String,
     file: String,
@@ -298,7 +301,7 @@ impl<'a> Teller<'a> {
         let word = t(self.lang, story.condition);
         let (class, says, reasons) = match story.condition {
             Condition::Withdrawn => ("hold", vec![self.w(Page::SayWithdrawn).to_owned()], self.why()),
-            Condition::Hold => ("hold", vec![self.w(Page::SayHold).to_owned()], self.why()),
+            Condition::Hold => ("hold", vec![self.w(Page::SayHold).to_owned()], self.why_held()),
             Condition::Incomplete => {
                 let say = if is_gated { Page::SayGate } else { Page::SayIncomplete };
                 ("incomplete", vec![self.w(say).to_owned()], self.why())
@@ -816,7 +819,7 @@ impl<'a> Teller<'a> {
         EvidenceView {
             size: self.fill(Page::Entries, &[("n", &story.size.to_string())]),
             root: self.given.root.to_string(),
-            freshness: self.fill(Page::FreshnessOwn, &[("at", &at)]),
+            witnesses: WitnessRows::new(self.given.witnesses.as_ref(), &self.wording, &at),
             at,
             chains: self.chains(),
             bundle: format!("/api/v1/batches/{id}/bundle"),

@@ -13,6 +13,7 @@ use super::language;
 use super::layout::{Layout, POLICY};
 use super::other_views::{ChoiceView, HomeView, TroubleView, UnknownView};
 use super::typed::{self, Meant, TYPED_CHARS_MAX};
+use super::witness_rows::WitnessesSeen;
 use crate::http::problem::Problem;
 use crate::http::view::View;
 use crate::http::{AppState, etag, time};
@@ -272,7 +273,8 @@ fn page(state: &AppState, layout: Layout, batch: &Subject, all: bool) -> Result<
     let Some(Told { story, records, view }) = told(state, batch)? else { return Ok(None) };
     let root = root_at(&view.reader, view.under.size)?;
     let held = held(state, &story)?;
-    let given = Given { story: &story, records: &records, root, held: &held, all };
+    let witnesses = WitnessesSeen::of(&view);
+    let given = Given { story: &story, records: &records, root, witnesses, held: &held, all };
     Ok(Some(BatchView::new(layout, &given).render().map_err(Problem::internal)?))
 }
 
@@ -340,7 +342,7 @@ pub(super) fn see_other(address: &str) -> HttpResponse {
         .finish()
 }
 
-fn html(request: &HttpRequest, status: StatusCode, view: &impl Template) -> HttpResponse {
+pub(super) fn html(request: &HttpRequest, status: StatusCode, view: &impl Template) -> HttpResponse {
     match view.render() {
         Ok(body) => answer(request, status, body),
         Err(error) => actix_web::ResponseError::error_response(&Problem::internal(error)),

@@ -10,6 +10,8 @@ mod language;
 mod layout;
 mod other_views;
 mod typed;
+pub(super) mod witness_pages;
+mod witness_rows;
 
 use actix_web::web::ServiceConfig;
 

@@ -35,7 +35,14 @@ fn page(farm: &mut Farm<InMemory>, lang: Lang, all: bool) -> String {
     let (story, records) = told(farm, BATCH, "2026-06-16T10:00:00+08:00");
     let held: BTreeSet<Hash> = BTreeSet::new();
     let story = story.unwrap();
-    let given = Given { story: &story, records: &records, root: Hash::of(b"root"), held: &held, all };
+    let given = Given {
+        story: &story,
+        records: &records,
+        root: Hash::of(b"root"),
+        witnesses: None,
+        held: &held,
+        all,
+    };
     BatchView::new(layout(lang), &given).render().unwrap()
 }
 
@@ -195,7 +202,14 @@ fn names_are_text_and_never_markup() {
     let (story, records) = told(&mut farm, "batch:evil.b1", "2026-06-16T10:00:00+08:00");
     let (story, held) = (story.unwrap(), BTreeSet::new());
     for lang in Lang::ALL {
-        let given = Given { story: &story, records: &records, root: Hash::of(b"r"), held: &held, all: false };
+        let given = Given {
+            story: &story,
+            records: &records,
+            root: Hash::of(b"r"),
+            witnesses: None,
+            held: &held,
+            all: false,
+        };
         let html = BatchView::new(layout(lang), &given).render().unwrap();
         for markup in ["<script", "<svg/", "<img src=x", "<b>坡", "<i>王"] {
             assert!(!html.contains(markup), "{markup}");

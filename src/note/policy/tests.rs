@@ -248,3 +248,32 @@ proptest! {
         let _ = parse(&words.join(" "));
     }
 }
+
+#[test]
+fn the_replaying_are_those_of_the_group_of_that_name_if_they_are_enough_for_it() {
+    let by = |policy: &Policy, cosigned: &[u8]| {
+        let keys: Vec<String> = cosigned.iter().map(|n| witness_key(*n)).collect();
+        policy.replayed_by(|asked| keys.contains(&asked.key.to_string()))
+    };
+    let witnesses: String = (1..=4).map(|n| format!("witness w{n} {}\n", witness_key(n))).collect();
+    let text = format!(
+        "log {}\n{witnesses}group near any w1 w2\ngroup replaying 2 near w3\ngroup all-of-them 2 replaying w4\n\
+         quorum all-of-them\n",
+        log_key("log.example", 100)
+    );
+    let policy = parse(&text).unwrap();
+    assert_eq!(by(&policy, &[1, 2, 3, 4]), [0, 1, 2]);
+    assert_eq!(by(&policy, &[2, 3]), [1, 2]);
+    // Enough for nobody: one of two, or the other who is in no such group.
+    for few in [&[1, 2, 4][..], &[3, 4], &[4], &[]] {
+        assert!(by(&policy, few).is_empty(), "{few:?}");
+    }
+    // A witness of that name is only a witness.
+    let named = format!(
+        "log {}\nwitness replaying {}\nquorum replaying\n",
+        log_key("log.example", 100),
+        witness_key(1)
+    );
+    assert!(by(&parse(&named).unwrap(), &[1]).is_empty());
+    assert!(by(&parse(&example()).unwrap(), &[1, 2, 4]).is_empty());
+}

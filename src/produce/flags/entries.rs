@@ -17,34 +17,38 @@ pub(super) fn find(look: &Look<'_, '_>, flags: &mut Flags) {
             flags.extend(withdrawn(act));
             continue;
         }
-        flags.extend(late(look, act));
         flags.extend(ahead(look, act));
         flags.extend(on_behalf(act));
         flags.extend(ai_made(act));
         flags.extend(corrected(look, act));
     }
+    flags.extend(late(look));
     for act in &look.told {
         let written = act.versions.iter().map(|version| version.record).chain(act.withdrawn);
         flags.extend(written.filter_map(|record| key_ended(look, record)));
     }
 }
 
-/// What is registered or summed up was not done on a day, so it cannot be late.
-fn late(look: &Look<'_, '_>, act: &Act<'_>) -> Option<Fact<Flag>> {
-    if matches!(act.kind, Kind::PlotRegister | Kind::CropOpen | Kind::Sale) {
-        return None;
-    }
-    let lag = lag_seconds(&act.now().occurred_at, act.record.at);
-    let hours = lag.div_euclid(3_600);
-    (lag > look.tunables.late_hours.saturating_mul(3_600)).then(|| {
-        let sources = [Source::of(act), Source::of_version(act.now())];
-        Fact::new(Flag::LateEntry, act.subject(), sources).says("hours", Said::Number(hours))
-    })
+/// All late entries as one fact: a farm that came late to the ledger would fill a page with them. What is registered or
+/// summed up was not done on a day, so it cannot be late.
+fn late(look: &Look<'_, '_>) -> Option<Fact<Flag>> {
+    let not_late = |act: &&Act<'_>| !matches!(act.kind, Kind::PlotRegister | Kind::CropOpen | Kind::Sale);
+    let lags =
+        look.standing().filter(not_late).map(|act| (act, lag_seconds(&act.now().occurred_at, act.record.at)));
+    let is_late = |(act, lag): &(&Act<'_>, i64)| *lag > look.tunables(act).late_hours.saturating_mul(3_600);
+    let late: Vec<(&Act<'_>, i64)> = lags.filter(is_late).collect();
+    let longest = late.iter().map(|(_, lag)| *lag).max()?;
+    let sources = late.iter().flat_map(|(act, _)| [Source::of(act), Source::of_version(act.now())]);
+    Some(
+        Fact::new(Flag::LateEntry, look.dossier.subject, sources)
+            .says("count", Said::Number(i64::try_from(late.len()).unwrap_or(i64::MAX)))
+            .says("hours", Said::Number(longest.div_euclid(3_600))),
+    )
 }
 
 /// Either time that a version claims, against the ledger's at that version.
 fn ahead(look: &Look<'_, '_>, act: &Act<'_>) -> Option<Fact<Flag>> {
-    let allowed = look.tunables.ahead_minutes.saturating_mul(60);
+    let allowed = look.tunables(act).ahead_minutes.saturating_mul(60);
     let seconds = |version: &ActVersion<'_>| {
         let recorded = version.record.statement.recorded_at.unix_seconds();
         let recorded = recorded.saturating_sub(version.at.div_euclid(1_000));

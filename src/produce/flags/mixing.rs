@@ -90,7 +90,7 @@ fn graded_up(look: &Look<'_, '_>, act: &Act<'_>, grades: &BTreeMap<&str, &str>) 
         match is_new {
             // A name that says nothing of its place: several sorted goods under one new name.
             true => is_mixed && outputs.len() == 1,
-            false => is_more(made, allowed, look.tunables.mass_tolerance),
+            false => is_more(made, allowed, look.tunables(act).mass_tolerance),
         }
     });
     let sort = match better {

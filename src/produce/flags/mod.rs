@@ -55,7 +55,6 @@ type Flags = Vec<Fact<Flag>>;
 /// What every flag looks at.
 struct Look<'d, 'a> {
     dossier: &'d Dossier<'a>,
-    tunables: Tunables,
     /// Of the batch's line, withdrawn ones among them.
     told: Vec<&'d Act<'a>>,
     /// How and when each lot came to be.
@@ -73,12 +72,12 @@ struct Made {
 
 impl<'d, 'a> Look<'d, 'a> {
     fn of(dossier: &'d Dossier<'a>) -> Look<'d, 'a> {
-        Look {
-            dossier,
-            tunables: dossier.tables.tunables(),
-            told: dossier.told().collect(),
-            made: made(dossier),
-        }
+        Look { dossier, told: dossier.told().collect(), made: made(dossier) }
+    }
+
+    /// The thresholds for an act: those in force when the ledger took it, and no laxer ones since.
+    fn tunables(&self, act: &Act<'_>) -> Tunables {
+        self.dossier.tables.strictest_since(act.seq())
     }
 
     /// What counts: told and not taken back.

@@ -22,7 +22,7 @@ fn waiting(look: &Look<'_, '_>, act: &Act<'_>) -> Option<Fact<Flag>> {
     let days = days_since(look, act);
     let answers =
         |result: &Act<'_>| look.sampling_of(result).is_some_and(|answered| answered.leaf == act.leaf);
-    (days > look.tunables.sample_days && !results().any(answers)).then(|| {
+    (days > look.tunables(act).sample_days && !results().any(answers)).then(|| {
         let number = act.now().text("sample_no").unwrap_or_default();
         Fact::new(Flag::SampleWaiting, act.subject(), [Source::of(act)])
             .says("number", Said::Text(number.to_owned()))
@@ -39,7 +39,7 @@ fn unmatched(look: &Look<'_, '_>, act: &Act<'_>) -> Option<Fact<Flag>> {
         let shipment = named_leaf(receipt.now(), "shipment");
         shipment.and_then(|leaf| look.dossier.acts.by_leaf(&leaf)).is_some_and(|sent| sent.leaf == act.leaf)
     };
-    (days > look.tunables.shipment_days && !receipts().any(answers)).then(|| {
+    (days > look.tunables(act).shipment_days && !receipts().any(answers)).then(|| {
         Fact::new(Flag::ShipmentOpen, act.subject(), [Source::of(act)])
             .says("to", Said::Org(to.to_owned()))
             .says("days", Said::Number(days))

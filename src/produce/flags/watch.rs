@@ -108,17 +108,16 @@ impl Watchlist {
 
     /// What stands elsewhere in the ledger and concerns the line of a batch, as of the dossier's size.
     pub fn flags(&self, dossier: &Dossier<'_>) -> Vec<Fact<Flag>> {
-        let tunables = dossier.tables.tunables();
         let told: Vec<&Act<'_>> = dossier.told().collect();
         let mut flags = Vec::new();
         for act in told.iter().filter(|act| !act.is_withdrawn()) {
             for version in &act.versions {
-                flags.extend(self.photo(dossier, version.record, &tunables));
+                flags.extend(self.photo(dossier, version.record));
             }
             flags.extend(self.report(dossier, act));
             flags.extend(self.sample(dossier, act));
         }
-        self.bursts(dossier, &told, &tunables, &mut flags);
+        self.bursts(dossier, &told, &mut flags);
         in_order(flags)
     }
 
@@ -135,13 +134,14 @@ impl Watchlist {
         }
     }
 
-    fn photo(&self, dossier: &Dossier<'_>, record: &Record, tunables: &Tunables) -> Option<Fact<Flag>> {
+    fn photo(&self, dossier: &Dossier<'_>, record: &Record) -> Option<Fact<Flag>> {
         let Ok(kind) = Kind::try_from(&record.statement.kind) else { return None };
         if !is_compared(kind) {
             return None;
         }
         let own = shot(record, Source { seq: record.seq, leaf: record.leaf() }, kind);
-        let near = telling_photos(record).flat_map(|hash| self.photos.near(hash, tunables.photo_distance));
+        let allowed = dossier.tables.strictest_since(record.seq).photo_distance;
+        let near = telling_photos(record).flat_map(|hash| self.photos.near(hash, allowed));
         let elsewhere = near.filter_map(|(place, distance)| Some((self.shots.get(place)?, distance)));
         let found: Vec<(&Shot, u32)> = elsewhere
             .filter(|(shot, _)| shot.source.seq < own.source.seq && !self.is_withdrawn(shot, dossier.size))
@@ -254,7 +254,7 @@ impl Watchlist {
     }
 
     /// One flag for each run of entries of one key, naming those that belong to the batch.
-    fn bursts(&self, dossier: &Dossier<'_>, told: &[&Act<'_>], tunables: &Tunables, flags: &mut Flags) {
+    fn bursts(&self, dossier: &Dossier<'_>, told: &[&Act<'_>], flags: &mut Flags) {
         let mut of_key: BTreeMap<Hash, BTreeMap<u64, &Act<'_>>> = BTreeMap::new();
         for act in told.iter().filter(|act| is_diary(act.kind)) {
             for signer in &act.record.statement.signers {
@@ -265,7 +265,8 @@ impl Watchlist {
             let known = self.entries.get(&key).into_iter().flatten();
             let entries: Vec<Written> =
                 known.filter(|written| written.source.seq < dossier.size).copied().collect();
-            for burst in bursts(&entries, tunables) {
+            let first = acts.first_key_value().map_or(u64::MAX, |(seq, _)| *seq);
+            for burst in bursts(&entries, &dossier.tables.strictest_since(first)) {
                 let of_batch: Vec<&Written> =
                     burst.iter().filter(|written| acts.contains_key(&written.source.seq)).collect();
                 let about = of_batch.first().and_then(|written| acts.get(&written.source.seq));

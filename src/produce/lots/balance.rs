@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::deeds::{Deed, Id, Making};
 use super::flow::{Sum, weigh, weight_of};
 use super::{Lots, Said};
-use crate::produce::{Fact, Said as Value, Source, Tables, Tunables};
+use crate::produce::{Fact, Said as Value, Source, Tables};
 use crate::statement::quantity::Base;
 use crate::statement::subject::{Subject, SubjectKind};
 use crate::text::Imbalance;
 
-/// Changes of one subject's figures that are looked at, the newest.
-const CHANGES_MAX: usize = 20;
+/// Statements that are gone through to see what changes of one subject's figures put right, the newest changes first.
+const GONE_THROUGH_MAX: usize = 200_000;
 
 /// A fact, what tells it from others of its sort, and how grave it is: what has grown since is news.
 #[derive(Debug, Clone)]
@@ -25,11 +25,12 @@ pub(super) struct Found {
 pub(super) struct Finder<'a> {
     pub(super) about: &'a Subject,
     pub(super) found: Vec<Found>,
+    keys: BTreeSet<String>,
 }
 
 impl Lots {
     /// Everything that does not add up about these lots, seasons and plots, as of `size` entries, under the newest
-    /// thresholds and brand table of `tables`.
+    /// brand table of `tables` and the strictest thresholds since what is judged.
     pub fn imbalances<'a>(
         &self,
         subjects: impl IntoIterator<Item = &'a Subject>,
@@ -39,14 +40,13 @@ impl Lots {
         let ids: BTreeSet<Id> =
             subjects.into_iter().filter_map(|subject| self.ids.get(subject)).copied().collect();
         let mut found = self.find(&ids, tables, size);
-        let put_right = self.find_put_right(&ids, &tables.tunables(), &found, size);
+        let put_right = self.find_put_right(&ids, tables, &found, size);
         found.extend(put_right);
         found.into_iter().map(|found| found.fact).collect()
     }
 
     /// What does not add up now.
     pub(super) fn find(&self, ids: &BTreeSet<Id>, tables: &Tables, size: u64) -> Vec<Found> {
-        let tunables = tables.tunables();
         let mut found = Vec::new();
         let mut makings: BTreeMap<u32, Said<'_>> = BTreeMap::new();
         for id in ids.iter().filter(|id| self.name(**id).kind() == SubjectKind::Batch) {
@@ -59,16 +59,16 @@ impl Lots {
             }));
         }
         for said in makings.values() {
-            found.extend(self.find_of_making(said, &tunables, size));
+            found.extend(self.find_of_making(said, tables, size));
         }
-        found.extend(self.find_of_fields(ids, &tunables, size));
+        found.extend(self.find_of_fields(ids, tables, size));
         found.extend(self.find_of_brands(makings.values(), tables, size));
         found.sort_by(|a, b| (&a.fact.records, &a.key).cmp(&(&b.fact.records, &b.key)));
         found
     }
 
     fn find_of_lot(&self, lot: Id, size: u64) -> Vec<Found> {
-        let mut finder = Finder { about: self.name(lot), found: Vec::new() };
+        let mut finder = Finder::about(self.name(lot));
         let flow = self.flow(lot, size);
         let (made, used) = (flow.made(), flow.used());
         finder.compare(Imbalance::Oversold, &used, &made, "", &[]);
@@ -95,23 +95,18 @@ impl Lots {
     }
 
     /// What held until somebody corrected or withdrew a figure: that is put right, and it is told that it was.
-    fn find_put_right(
-        &self,
-        ids: &BTreeSet<Id>,
-        tunables: &Tunables,
-        found: &[Found],
-        size: u64,
-    ) -> Vec<Found> {
+    fn find_put_right(&self, ids: &BTreeSet<Id>, tables: &Tables, found: &[Found], size: u64) -> Vec<Found> {
         let now: BTreeSet<&String> = found.iter().map(|found| &found.key).collect();
         let mut put_right: Vec<Found> = Vec::new();
         for id in ids {
-            for change in self.changes(*id, size).into_iter().rev().take(CHANGES_MAX) {
+            let changes_max = GONE_THROUGH_MAX / self.moves(*id, size).count().max(1);
+            for change in self.changes(*id, size).into_iter().rev().take(changes_max.max(1)) {
                 let mut before = match self.name(*id).kind() {
                     SubjectKind::Batch => self.find_of_lot(*id, change.seq),
-                    _ => self.find_of_fields(&BTreeSet::from([*id]), tunables, change.seq),
+                    _ => self.find_of_fields(&BTreeSet::from([*id]), tables, change.seq),
                 };
                 before.retain(|found| found.fact.sort.holds() && !now.contains(&found.key));
-                let mut finder = Finder { about: self.name(*id), found: Vec::new() };
+                let mut finder = Finder::about(self.name(*id));
                 for old in before {
                     let records = old.fact.records.iter().copied().chain([change]);
                     let over = old.fact.says.get("over").cloned();
@@ -128,17 +123,18 @@ impl Lots {
         put_right
     }
 
-    fn find_of_making(&self, said: &Said<'_>, tunables: &Tunables, size: u64) -> Vec<Found> {
+    fn find_of_making(&self, said: &Said<'_>, tables: &Tables, size: u64) -> Vec<Found> {
         let Deed::Making(making) = said.deed else { return Vec::new() };
-        let mut finder = Finder { about: self.name(said.act.subject), found: Vec::new() };
+        let mut finder = Finder::about(self.name(said.act.subject));
         let key = said.act.first.seq.to_string();
+        let tolerance = tables.strictest_since(said.act.first.seq).mass_tolerance;
         let (put_in, out) = (self.put_in(making, said.source, size), self.got_out(making, said.source));
         // Where it is known what went in weighs, the count alone says too little.
         let is_unweighed = put_in.bases().all(|base| base == Base::Piece);
         if !making.has_additives && !(is_unweighed && is_even_by_count(making)) {
-            finder.mass(&put_in, &out, tunables.mass_tolerance, &key, said.source);
+            finder.mass(&put_in, &out, tolerance, &key, said.source);
         }
-        finder.packs(making, tunables.mass_tolerance, &key, said.source);
+        finder.packs(making, tolerance, &key, said.source);
         finder.found
     }
 
@@ -173,7 +169,10 @@ fn is_even_by_count(making: &Making) -> bool {
     put_in.is_some() && put_in == count(&mut made.chain([making.loss]))
 }
 
-impl Finder<'_> {
+impl<'a> Finder<'a> {
+    pub(super) fn about(about: &'a Subject) -> Finder<'a> {
+        Finder { about, found: Vec::new(), keys: BTreeSet::new() }
+    }
     /// `used` must be no more than there was, in each unit. Units in which there was nothing cannot be compared.
     fn compare(&mut self, sort: Imbalance, used: &Sum, had: &Sum, key: &str, said: &[(&'static str, Value)]) {
         let sources = || used.sources.union(&had.sources).copied();
@@ -243,7 +242,7 @@ impl Finder<'_> {
 
     pub(super) fn push(&mut self, fact: Fact<Imbalance>, key: String, over: i128) {
         let key = format!("{:?} {} {key}", fact.sort, fact.about);
-        if !self.found.iter().any(|found| found.key == key) {
+        if self.keys.insert(key.clone()) {
             self.found.push(Found { fact, key, over });
         }
     }

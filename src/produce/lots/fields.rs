@@ -9,7 +9,7 @@ use super::balance::{Finder, Found, amounts, clamp, share};
 use super::deeds::{Amount, Deed, Harvest, Id, Plot, Season};
 use super::flow::Sum;
 use super::{Lots, Said};
-use crate::produce::{Fact, Said as Value, Tunables};
+use crate::produce::{Fact, Said as Value, Tables};
 use crate::statement::quantity::Base;
 use crate::statement::subject::SubjectKind;
 use crate::text::Imbalance;
@@ -43,7 +43,7 @@ enum Level {
 }
 
 impl Lots {
-    pub(super) fn find_of_fields(&self, ids: &BTreeSet<Id>, tunables: &Tunables, size: u64) -> Vec<Found> {
+    pub(super) fn find_of_fields(&self, ids: &BTreeSet<Id>, tables: &Tables, size: u64) -> Vec<Found> {
         let mut found: Vec<Found> = Vec::new();
         let mut done: BTreeSet<(BTreeSet<Id>, u16)> = BTreeSet::new();
         for id in ids {
@@ -53,10 +53,12 @@ impl Lots {
                 _ => continue,
             };
             for year in self.years(*id, size) {
-                let year = Year { year, level, size, picked: self.picked(*id, year, level, size) };
+                let (picked, since) = self.picked(*id, year, level, size);
+                let tolerance = tables.strictest_since(since).yield_tolerance;
+                let year = Year { year, level, size, picked };
                 for fields in sets(&year.picked).into_iter().filter(|fields| fields.contains(id)) {
                     if done.insert((fields.clone(), year.year)) {
-                        found.extend(self.find_of_set(*id, &fields, &year, tunables.yield_tolerance));
+                        found.extend(self.find_of_set(*id, &fields, &year, tolerance));
                     }
                 }
             }
@@ -75,7 +77,7 @@ impl Lots {
             };
             had.merge(&capacity.yearly);
         }
-        let mut finder = Finder { about: self.name(about), found: Vec::new() };
+        let mut finder = Finder::about(self.name(about));
         let sort = match year.level {
             Level::Plot => Imbalance::PlotExceeded,
             Level::Season => Imbalance::SeasonExceeded,
@@ -175,9 +177,10 @@ impl Lots {
         found.into_values().collect()
     }
 
-    /// Every harvest of that year that is tied to the field, through the fields that others name too.
-    fn picked(&self, field: Id, year: u16, level: Level, size: u64) -> Picked {
-        let mut picked = Picked::new();
+    /// Every harvest of that year that is tied to the field, through the fields that others name too, and the entry of
+    /// the first of them.
+    fn picked(&self, field: Id, year: u16, level: Level, size: u64) -> (Picked, u64) {
+        let (mut picked, mut since) = (Picked::new(), u64::MAX);
         let (mut seen, mut done) = (BTreeSet::from([field]), BTreeSet::new());
         let mut open = vec![field];
         while let Some(field) = open.pop() {
@@ -189,9 +192,10 @@ impl Lots {
                     harvest.from.iter().map(|from| self.on(*from, level, size)).collect();
                 open.extend(fields.iter().copied().filter(|field| seen.insert(*field)));
                 picked.entry(fields).or_default().add(harvest.made, said.source);
+                since = since.min(said.act.first.seq);
             }
         }
-        picked
+        (picked, since)
     }
 
     fn on(&self, field: Id, level: Level, size: u64) -> Id {

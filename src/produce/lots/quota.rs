@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde::Serialize;
+use unicode_normalization::UnicodeNormalization;
 
 use super::balance::{Finder, Found};
 use super::deeds::{Deed, Id, Packs};
@@ -81,7 +82,7 @@ impl Lots {
     fn not_a_member(&self, said: &Said<'_>, rules: Source) -> Vec<Found> {
         let Deed::Making(making) = said.deed else { return Vec::new() };
         let brand = making.packs.as_ref().and_then(|packs| packs.brand).map(|brand| self.word(brand));
-        let mut finder = Finder { about: self.name(said.act.subject), found: Vec::new() };
+        let mut finder = Finder::about(self.name(said.act.subject));
         let fact = Fact::new(Imbalance::BrandNotMember, finder.about, [said.source, rules])
             .says("org", Value::Org(self.word(said.act.org).to_owned()))
             .says("brand", Value::Text(brand.unwrap_or_default().to_owned()));
@@ -93,7 +94,7 @@ impl Lots {
         let membership = self.member(self.word(said.act.org), row, size);
         let quota = i64::try_from(membership.quota.unwrap_or(0)).unwrap_or(i64::MAX);
         let over = membership.packed.saturating_sub(quota);
-        let mut finder = Finder { about: self.name(said.act.subject), found: Vec::new() };
+        let mut finder = Finder::about(self.name(said.act.subject));
         if over > 0 {
             let records = membership.sources.iter().copied().chain([rules]);
             let fact = Fact::new(Imbalance::QuotaExceeded, finder.about, records)
@@ -124,7 +125,7 @@ impl Lots {
     }
 }
 
-/// A blank more or another case makes no other brand.
+/// A blank more, another case or width of letters makes no other brand.
 fn same_brand(brand: &str) -> String {
-    brand.chars().filter(|c| !c.is_whitespace()).flat_map(char::to_lowercase).collect()
+    brand.nfkc().filter(|c| !c.is_whitespace()).flat_map(char::to_lowercase).collect()
 }

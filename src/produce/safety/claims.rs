@@ -19,14 +19,17 @@ use crate::statement::subject::Subject;
 use crate::statement::time::Date;
 use crate::text::{ClaimState, Why};
 
-/// Words in the name, brand or grade of a product that claim a certificate, each with its scheme. In the form of
+/// Words in the name, brand, variety or grade of goods that claim a certificate, each with its scheme. In the form of
 /// [`spelled`].
 const CLAIMING: &[(&str, &str)] = &[
     ("有机", "organic"),
+    ("有機", "organic"),
     ("organic", "organic"),
     ("绿色食品", "green"),
+    ("綠色食品", "green"),
     ("greenfood", "green"),
     ("地理标志", "gi"),
+    ("地理標誌", "gi"),
     ("geographicalindication", "gi"),
 ];
 
@@ -189,9 +192,14 @@ fn asked(ground: &Ground<'_, '_>) -> Vec<Asked> {
     asked.into_values().collect()
 }
 
-/// Names, brands, grades and size labels of the line's lots, in every version.
+/// Crops, varieties, names, brands, grades and size labels of the line's lots, in every version.
 fn names(ground: &Ground<'_, '_>) -> Vec<(String, Source)> {
     let mut names = Vec::new();
+    let grown = ground.roots.iter().flat_map(|root| root.harvests.iter().chain(&root.plantings));
+    for version in grown.flat_map(|act| &act.versions) {
+        let said = [version.text("crop"), version.text("variety")].into_iter().flatten();
+        names.extend(said.map(|name| (name.to_owned(), Source::of_version(version))));
+    }
     let kinds = [Kind::Grading, Kind::Packing, Kind::Processing];
     for act in ground.dossier.acts.iter().filter(|act| kinds.contains(&act.kind)) {
         let made = lots_of(&act.record.statement, "outputs");

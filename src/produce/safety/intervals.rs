@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::ground::{Field, Ground, Root};
 use super::treatment::{
-    Mixture, is_pesticide, last_day, last_day_before, last_day_until, product_name, standing,
+    Mixture, is_pesticide, last_day, last_day_before, last_day_until, picked_at, product_name, standing,
 };
 use super::{Lifting, Raised, folded};
 use crate::produce::acts::{Act, ActVersion};
@@ -41,6 +41,9 @@ pub struct Interval {
     pub own_statement: bool,
     /// A row that was made up for a demonstration says how long.
     pub fictional: bool,
+    /// The row that says how long, with the words of its source, for readers to compare.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub row: Option<IntervalRow>,
     /// It entered the ledger after the goods were first sold.
     pub late: bool,
     pub input: Source,
@@ -66,10 +69,9 @@ pub struct Earliest {
 
 /// How long to wait after a use, and who says so.
 #[derive(Debug, Clone, Default)]
-struct Wait {
+struct Wait<'t> {
     days: Option<i64>,
-    table: Option<Source>,
-    fictional: bool,
+    row: Option<(Source, &'t IntervalRow)>,
 }
 
 /// One way to read a use and a harvest together.
@@ -78,7 +80,17 @@ struct Reading<'v, 'a> {
     picked: Date,
     input: &'v ActVersion<'a>,
     harvest: &'v ActVersion<'a>,
-    wait: Wait,
+    wait: Wait<'v>,
+}
+
+impl Wait<'_> {
+    fn table(&self) -> Option<Source> {
+        self.row.map(|(table, _)| table)
+    }
+
+    fn is_fictional(&self) -> bool {
+        self.row.is_some_and(|(_, row)| row.fictional)
+    }
 }
 
 /// Every use of a pesticide before every harvest of the line, and what they give rise to.
@@ -106,7 +118,8 @@ pub fn earliest_harvest(dossier: &Dossier<'_>, season: &Subject) -> Option<Earli
     let mut earliest: Option<Earliest> = None;
     for act in dossier.acts.of_kind(Kind::Input).filter(|act| act.subject() == season) {
         if is_pesticide(act.now()) {
-            earliest.get_or_insert_default().take(act, wait(&dossier.tables, u64::MAX, act.now(), &crops));
+            let wait = wait(&dossier.tables, u64::MAX, act.now(), &crops);
+            earliest.get_or_insert_default().take(act, &wait);
         }
     }
     earliest
@@ -130,16 +143,16 @@ fn season_crops(dossier: &Dossier<'_>, season: &Subject) -> BTreeSet<String> {
 }
 
 impl Earliest {
-    fn take(&mut self, act: &Act<'_>, wait: Wait) {
+    fn take(&mut self, act: &Act<'_>, wait: &Wait<'_>) {
         let day = wait.days.and_then(|days| last_day(act.now()).plus_days(days)).map(|day| day.to_string());
         // Days of one form sort as their texts.
         match day {
             None => self.unknown.push(Source::of_version(act.now())),
             Some(day) if self.day.as_ref().is_none_or(|known| *known < day) => {
                 self.day = Some(day);
-                self.records = std::iter::once(Source::of_version(act.now())).chain(wait.table).collect();
-                self.own_statement = wait.table.is_none();
-                self.fictional = wait.fictional;
+                self.records = std::iter::once(Source::of_version(act.now())).chain(wait.table()).collect();
+                self.own_statement = wait.row.is_none();
+                self.fictional = wait.is_fictional();
             }
             Some(_) => {}
         }
@@ -155,17 +168,18 @@ fn uses<'d, 'a>(ground: &Ground<'d, 'a>, root: &Root<'_, '_>) -> Vec<&'d Act<'a>
 /// The reading by which the lot was picked earliest, as against when it might have been. None if the pesticide was
 /// not used before.
 fn strictest<'v, 'a>(
-    tables: &Tables,
+    tables: &'v Tables,
     root: &Root<'_, '_>,
     harvest: &'v Act<'a>,
     input: &'v Act<'a>,
 ) -> Option<Reading<'v, 'a>> {
     let mut found: Option<(i64, Reading<'v, 'a>)> = None;
     for version in standing(input, harvest).iter().filter(|version| is_pesticide(version)) {
-        let wait = wait(tables, harvest.seq(), version, &root.crops);
+        // The table under which it was used counts too: a laxer one before the harvest is no way around it.
+        let wait = wait(tables, harvest.seq().min(input.seq()), version, &root.crops);
         for picked in &harvest.versions {
-            let Some(used) = used_before(root, input, version, picked) else { continue };
-            let day = picked.day();
+            let Some(used) = used_before(root, input, version, harvest, picked) else { continue };
+            let day = picked_at(harvest, picked).date();
             let short = wait.days.map_or(i64::MIN, |days| used.days() + days - day.days());
             if found.as_ref().is_none_or(|(worst, _)| short > *worst) {
                 let wait = wait.clone();
@@ -180,23 +194,25 @@ fn used_before(
     root: &Root<'_, '_>,
     input: &Act<'_>,
     version: &ActVersion<'_>,
+    harvest: &Act<'_>,
     picked: &ActVersion<'_>,
 ) -> Option<Date> {
+    let picked = picked_at(harvest, picked);
     if input.subject() == root.lot && root.plantings.is_empty() {
         // A lot that did not grow as such begins with its harvest: what is done to it that day is done afterwards.
-        return last_day_until(version, picked.day().plus_days(-1)?);
+        return last_day_until(version, picked.date().plus_days(-1)?);
     }
-    last_day_before(version, &picked.occurred_at)
+    last_day_before(version, &picked)
 }
 
 /// What tables and label say; the longest counts, and of equal ones the table that said it first.
-fn wait(tables: &Tables, seq: u64, version: &ActVersion<'_>, crops: &BTreeSet<String>) -> Wait {
+fn wait<'t>(tables: &'t Tables, seq: u64, version: &ActVersion<'_>, crops: &BTreeSet<String>) -> Wait<'t> {
     let mut wait = Wait { days: version.integer("phi_days"), ..Wait::default() };
     for (source, row) in rows(tables, seq, version, crops) {
         let longer = wait.days.is_none_or(|days| row.phi_days > days);
-        let first = wait.table.is_none() && wait.days == Some(row.phi_days);
+        let first = wait.row.is_none() && wait.days == Some(row.phi_days);
         if longer || first {
-            wait = Wait { days: Some(row.phi_days), table: Some(source), fictional: row.fictional };
+            wait = Wait { days: Some(row.phi_days), row: Some((source, row)) };
         }
     }
     // No label and no table goes beyond a year; a bundle's records might.
@@ -233,7 +249,7 @@ fn interval(
     let earliest = reading.wait.days.and_then(|days| reading.used.plus_days(days));
     // The first version that tells of a use before the harvest makes it known.
     let mut known = standing(input, harvest).iter().filter(|version| {
-        is_pesticide(version) && used_before(root, input, version, reading.harvest).is_some()
+        is_pesticide(version) && used_before(root, input, version, harvest, reading.harvest).is_some()
     });
     let first = known.next().map_or(reading.input.seq, |version| version.seq);
     let mut records = vec![
@@ -242,7 +258,7 @@ fn interval(
         Source::of(harvest),
         Source::of_version(reading.harvest),
     ];
-    records.extend(reading.wait.table);
+    records.extend(reading.wait.table());
     records.sort_unstable();
     records.dedup();
     Interval {
@@ -254,8 +270,9 @@ fn interval(
         phi_days: reading.wait.days,
         earliest: earliest.map(|day| day.to_string()),
         days_short: earliest.map_or(0, |day| (day.days() - reading.picked.days()).max(0)),
-        own_statement: reading.wait.days.is_some() && reading.wait.table.is_none(),
-        fictional: reading.wait.fictional,
+        own_statement: reading.wait.days.is_some() && reading.wait.row.is_none(),
+        fictional: reading.wait.is_fictional(),
+        row: reading.wait.row.map(|(_, row)| row.clone()),
         late: sold.is_some_and(|sold| first > sold.seq),
         input: Source::of(input),
         harvest: Source::of(harvest),
@@ -311,7 +328,9 @@ fn too_many(ground: &Ground<'_, '_>, root: &Root<'_, '_>, field: &Field, harvest
             let uses = by_mixture.entry(mixture).or_default();
             uses.product = product_name(version);
             uses.most(version.integer("max_uses"), Source::of_version(version));
-            for (source, row) in rows(&ground.dossier.tables, harvest.seq(), version, &root.crops) {
+            for (source, row) in
+                rows(&ground.dossier.tables, harvest.seq().min(input.seq()), version, &root.crops)
+            {
                 uses.most(row.max_uses.and_then(|most| i64::try_from(most).ok()), source);
             }
             uses.records.insert(Source::of(input), (used, input.is_withdrawn()));
@@ -328,8 +347,11 @@ fn season_uses<'v, 'a>(
 ) -> BTreeMap<Mixture, (Date, &'v ActVersion<'a>)> {
     let mut uses = BTreeMap::new();
     for version in standing(input, harvest).iter().filter(|version| is_pesticide(version)) {
-        let used =
-            harvest.versions.iter().filter_map(|picked| used_before(root, input, version, picked)).max();
+        let used = harvest
+            .versions
+            .iter()
+            .filter_map(|picked| used_before(root, input, version, harvest, picked))
+            .max();
         if let Some(used) = used {
             uses.entry(Mixture::of(version)).or_insert((used, version));
         }

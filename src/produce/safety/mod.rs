@@ -54,7 +54,7 @@ impl Raised {
     }
 }
 
-/// Names of substances, products and crops as they compare: without case, width of letters, and outer blanks.
+/// Names of substances, products and crops as they compare: without case, width of letters, and blanks.
 fn folded(name: &str) -> String {
-    name.nfkc().collect::<String>().trim().to_lowercase()
+    name.nfkc().filter(|c| !c.is_whitespace()).flat_map(char::to_lowercase).collect()
 }

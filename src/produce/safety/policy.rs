@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use super::ground::{Ground, Root};
+use super::release::is_sampled_here;
 use super::residues::is_in_good_faith;
 use super::{Lifting, Raised, folded};
 use crate::produce::acts::Act;
@@ -117,10 +118,12 @@ fn origin(ground: &Ground<'_, '_>, root: &Root<'_, '_>) -> Vec<Source> {
     registers.chain(placed).filter(|act| !act.is_withdrawn()).map(Source::of).collect()
 }
 
-/// Results about the lot or about what was made of it: a test of the season alone is not one of this batch.
+/// Results about the lot or about what was made of it: a test of the season alone is not one of this batch, nor one of
+/// a sample that was drawn elsewhere.
 fn tests(ground: &Ground<'_, '_>, root: &Root<'_, '_>) -> Vec<Source> {
     let below = ground.below(root.lot);
     let tests = ground.about_line(Kind::Inspection).filter(|test| is_in_good_faith(test));
+    let tests = tests.filter(|test| is_sampled_here(ground, test.now()));
     tests.filter(|test| test.subjects().any(|subject| below.contains(subject))).map(Source::of).collect()
 }
 

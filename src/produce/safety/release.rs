@@ -155,6 +155,18 @@ fn sampling<'d, 'a>(ground: &Ground<'d, 'a>, version: &ActVersion<'_>) -> Sample
     Sampled::Known(acts.of_kind(Kind::Sampling).filter(|act| act.versions.iter().any(is_same)).collect())
 }
 
+/// Whether the sample is of the line, or none is known.
+pub(super) fn is_sampled_here(ground: &Ground<'_, '_>, result: &ActVersion<'_>) -> bool {
+    let is_here = |sampling: &&Act<'_>| {
+        let drawn_from = sampling.now().text("drawn_from").and_then(|text| Subject::parse(text).ok());
+        sampling.subjects().chain(&drawn_from).any(|subject| ground.dossier.has(subject))
+    };
+    match sampling(ground, result) {
+        Sampled::Known(samples) => samples.is_empty() || samples.iter().any(is_here),
+        Sampled::NotHere => false,
+    }
+}
+
 /// Whether every version of the test passed each of the substances, and passed anything at all.
 fn covers(test: &Act<'_>, analytes: &BTreeSet<String>) -> bool {
     test.versions.iter().all(|version| {

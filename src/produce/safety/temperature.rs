@@ -9,7 +9,7 @@ use super::ground::Ground;
 use super::{Lifting, Raised, folded};
 use crate::produce::acts::{Act, ActVersion};
 use crate::produce::reason::{Fact, Said, Source};
-use crate::produce::tables::{PolicyRow, Tunables, in_force_since};
+use crate::produce::tables::{PolicyRow, in_force_since};
 use crate::statement::decimal::Decimal;
 use crate::statement::kinds::Kind;
 use crate::statement::time::Instant;
@@ -49,16 +49,15 @@ pub(in crate::produce) fn temperature(ground: &Ground<'_, '_>) -> (Temperature, 
     let mut records: Vec<Source> = runs.iter().flat_map(|run| run.records.iter().copied()).collect();
     records.sort_unstable();
     records.dedup();
-    let tunables =
-        ground.dossier.tables.tunables_since(records.iter().map(|source| source.seq).min().unwrap_or(0));
-    let least = |minutes: fn(&Tunables) -> i64| tunables.iter().map(minutes).min().unwrap_or(0);
+    let first = records.iter().map(|source| source.seq).min().unwrap_or(0);
+    let tunables = ground.dossier.tables.strictest_since(first);
     let minutes = |of: fn(&Run) -> i64| (!runs.is_empty()).then(|| longest(&runs, of));
     let temperature = Temperature {
         runs: runs.len(),
         over_minutes: minutes(|run| run.over),
         gap_minutes: minutes(|run| run.gap),
-        over_allowed: least(|tunables| tunables.excursion_minutes),
-        gap_allowed: least(|tunables| tunables.gap_minutes),
+        over_allowed: tunables.excursion_minutes,
+        gap_allowed: tunables.gap_minutes,
         records,
     };
     let beyond = |why: Why, minutes: Option<i64>, allowed: i64, of: fn(&Run) -> i64| {

@@ -75,12 +75,22 @@ pub(super) fn is_pesticide(version: &ActVersion<'_>) -> bool {
     // A registration as a pesticide says what it is, whatever the record calls it.
     let reg_no = version.data.get("product").and_then(|product| product.get("reg_no"));
     version.text("kind") == Some("pesticide")
-        || reg_no.and_then(Value::as_str).is_some_and(|no| no.starts_with("PD"))
+        || reg_no.and_then(Value::as_str).is_some_and(|no| folded(no).starts_with("pd"))
 }
 
 pub(super) fn product_name(version: &ActVersion<'_>) -> String {
     let name = version.data.get("product").and_then(|product| product.get("name"));
     name.and_then(Value::as_str).unwrap_or_default().to_owned()
+}
+
+/// When it was picked, by one version of the record: not after the day on which the ledger had the record, whatever it
+/// says.
+pub(super) fn picked_at(harvest: &Act<'_>, version: &ActVersion<'_>) -> When {
+    let ahead = version.day().days().saturating_sub(day_of(harvest.record.at)).max(0);
+    match version.day().plus_days(-ahead) {
+        Some(day) if ahead > 0 => When::Date(day),
+        _ => version.occurred_at.clone(),
+    }
 }
 
 /// The last day of use that lies on or before the harvest. On the day of the harvest itself a use counts, unless
@@ -101,7 +111,9 @@ pub(super) fn last_day_before(version: &ActVersion<'_>, harvest: &When) -> Optio
 pub(super) fn last_day_until(version: &ActVersion<'_>, day: Date) -> Option<Date> {
     let end = last_day(version);
     let start = version.date("start_date").unwrap_or(end).min(end);
-    (start <= day).then(|| end.min(day))
+    // What was recorded as used was used by then, whatever day it gives.
+    let had = day_of(version.at);
+    (start <= day || had <= day.days()).then(|| end.min(day))
 }
 
 /// The last day of use. A record may be of a later day than the use that it tells of.
@@ -113,7 +125,12 @@ pub(super) fn last_day(version: &ActVersion<'_>) -> Date {
 /// The versions that count for a harvest: what stood when it was recorded, or on the day on which it is said to have
 /// been picked if that is longer ago, and everything later. Recording a harvest late is no time to put things right.
 pub(super) fn standing<'v, 'a>(act: &'v Act<'a>, harvest: &Act<'_>) -> &'v [ActVersion<'a>] {
-    let picked = harvest.versions.iter().map(|version| version.day().days()).min().unwrap_or(i64::MAX);
+    let picked = harvest
+        .versions
+        .iter()
+        .map(|version| picked_at(harvest, version).date().days())
+        .min()
+        .unwrap_or(i64::MAX);
     let recorded = act.versions.len() - act.versions_since(harvest.seq()).len();
     let is_later = |version: &ActVersion<'_>| day_of(version.at) > picked;
     let replaced = act.versions.iter().skip(1).position(is_later).unwrap_or(act.versions.len() - 1);

@@ -131,7 +131,11 @@ impl Quoted {
         for member in self.members.iter().filter_map(|member| row.get(member)) {
             collect_said(member, &mut said);
         }
-        said.into_iter().find(|said| !stands_in(quote, said))
+        // A figure that is said twice stands there twice: one number is not both uses and days.
+        let again = |at: usize, what: &String| is_number(what) && said[..at].contains(what);
+        let needed = |at: usize, what: &String| if again(at, what) { 2 } else { 1 };
+        let missing = said.iter().enumerate().find(|(at, what)| places_in(quote, what) < needed(*at, what));
+        missing.map(|(_, what)| what.clone())
     }
 }
 
@@ -164,14 +168,19 @@ fn collect_said(value: &Value, said: &mut Vec<String>) {
     }
 }
 
-/// `2` does not stand in `20` or in `1.2`.
-fn stands_in(quote: &str, said: &str) -> bool {
-    let is_figure = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit() || c == '.');
-    let is_number = said.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'%'));
-    quote.match_indices(said).any(|(at, _)| {
-        let (before, after) = (quote[..at].chars().next_back(), quote[at + said.len()..].chars().next());
-        !is_number || !is_figure(before) && !is_figure(after)
-    })
+fn is_number(said: &str) -> bool {
+    said.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'%'))
+}
+
+/// How often it stands there: `2` not in `20`, `1.2` or `2%`.
+fn places_in(quote: &str, said: &str) -> usize {
+    let is_figure =
+        |c: Option<char>| c.is_some_and(|c| c.is_numeric() || matches!(c, '.' | '%' | '％' | '．'));
+    let whole = |(at, _): &(usize, &str)| {
+        let (before, after) = (quote[..*at].chars().next_back(), quote[at + said.len()..].chars().next());
+        !is_number(said) || !is_figure(before) && !is_figure(after)
+    };
+    quote.match_indices(said).filter(whole).count()
 }
 
 #[cfg(test)]

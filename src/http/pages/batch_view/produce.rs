@@ -3,14 +3,13 @@
 use super::{Row, Said, Teller, row};
 use crate::produce::lots::{Balance, Line, StageLoss};
 use crate::produce::wording::base_amount;
-use crate::produce::{Claim, Guarantee, Interval, Lifted, Seat, Source};
+use crate::produce::{ActiveContent, Claim, Guarantee, Interval, IntervalRow, Lifted, Seat, Source};
 use crate::statement::kinds::Kind;
 use crate::statement::schema::Shape;
 use crate::statement::subject::{Subject, SubjectKind};
 use crate::text::{Amount, Figure, GraphWord, Page, SeatState, Use, labels, t};
 
-/// Figures, uses of pesticides and facts that a page shows unless asked for all.
-const FIGURES_SHOWN: usize = 8;
+/// Uses of pesticides and facts that a page shows unless asked for all.
 const INTERVALS_SHOWN: usize = 3;
 const NOTES_SHOWN: usize = 6;
 
@@ -21,6 +20,7 @@ pub(super) struct ProduceView {
     pub(super) seats: Vec<SeatView>,
     pub(super) guarantees: Vec<String>,
     pub(super) safety: Vec<Row>,
+    pub(super) rules: Vec<RuleView>,
     pub(super) figures: Vec<FigureView>,
     pub(super) losses: Vec<Row>,
     pub(super) notes: Vec<NoteView>,
@@ -44,6 +44,13 @@ pub(super) struct FigureView {
     pub(super) records: Vec<u64>,
 }
 
+/// A row of the table of intervals beside the words that it was read in.
+pub(super) struct RuleView {
+    pub(super) says: String,
+    /// The quotation, then where it stands.
+    pub(super) source: Vec<String>,
+}
+
 /// A fact and the records behind it.
 pub(super) struct NoteView {
     pub(super) text: String,
@@ -63,6 +70,7 @@ impl Teller<'_> {
             seats: assessment.seats.seats.iter().map(|seat| self.seat(seat)).collect(),
             guarantees: assessment.guarantees.iter().map(|guarantee| self.guarantee(guarantee)).collect(),
             safety: self.safety(),
+            rules: self.rules(),
             figures: self.figures(),
             losses: assessment.losses.iter().filter_map(|loss| self.loss(loss)).collect(),
             notes,
@@ -85,6 +93,12 @@ impl Teller<'_> {
     pub(super) fn why(&self) -> Vec<String> {
         let reasons = &self.story.assessment.judgement.reasons;
         reasons.iter().map(|reason| self.wording.fact(reason)).collect()
+    }
+
+    /// Only what holds it: what is merely missing stands further down.
+    pub(super) fn why_held(&self) -> Vec<String> {
+        let holds = self.story.assessment.judgement.reasons.iter().filter(|reason| reason.is_hold());
+        holds.map(|reason| self.wording.fact(reason)).collect()
     }
 
     // -- seats -----------------------------------------------------------------------------------------------
@@ -178,6 +192,45 @@ impl Teller<'_> {
         row(&interval.product, said)
     }
 
+    /// Every row that an interval of the batch was counted by.
+    fn rules(&self) -> Vec<RuleView> {
+        let mut rows: Vec<&IntervalRow> = Vec::new();
+        for row in
+            self.story.assessment.judgement.intervals.iter().filter_map(|interval| interval.row.as_ref())
+        {
+            if !rows.contains(&row) {
+                rows.push(row);
+            }
+        }
+        rows.into_iter().map(|row| self.rule(row)).collect()
+    }
+
+    fn rule(&self, row: &IntervalRow) -> RuleView {
+        let active = |active: &ActiveContent| {
+            let unit = self.code(Kind::RulesSet, "/intervals/0/actives/0/unit", &active.unit);
+            format!("{} {}{unit}", active.name, active.content)
+        };
+        let actives: Vec<String> = row.actives.iter().map(active).collect();
+        let product = format!("{} {}", actives.join(" + "), row.formulation);
+        let crops: Vec<&str> = [&row.crop].into_iter().chain(&row.same_crops).map(String::as_str).collect();
+        let blanks = [("product", product), ("crop", crops.join(" / ")), ("phi", row.phi_days.to_string())];
+        let blanks = blanks.each_ref().map(|(name, text)| (*name, text.as_str()));
+        let uses = row.max_uses.map(|n| self.fill(Page::RowUses, &[("n", &n.to_string())]));
+        let says = [Some(self.fill(Page::RowSays, &blanks)), uses].into_iter().flatten().collect::<Vec<_>>();
+        let mut source = Vec::new();
+        if let Some(read) = &row.source {
+            source.push(self.fill(Page::RowQuote, &[("quote", &read.quote)]));
+            let dated = read.dated.as_ref().map(|dated| format!(" {}", self.day(dated))).unwrap_or_default();
+            let title = format!("{}{dated}", read.title);
+            source.push(self.fill(Page::RowRead, &[("title", &title), ("day", &self.day(&read.read_on))]));
+            source.extend(read.address.clone());
+        }
+        if row.fictional {
+            source.push(self.w(Page::FictionalRow).to_owned());
+        }
+        RuleView { says: says.join(" · "), source }
+    }
+
     fn claim(&self, claim: &Claim) -> Row {
         let scheme = self.code(Kind::PlotRegister, "/base_cert/0/scheme", &claim.scheme);
         let numbers: Vec<&str> = claim.numbers.iter().map(String::as_str).collect();
@@ -206,11 +259,8 @@ impl Teller<'_> {
         let whole = balances.iter().flat_map(|balance| {
             balance.lines.iter().filter(|line| line.holder.is_none()).map(move |line| (balance, line))
         });
-        let mut figures: Vec<FigureView> = whole.map(|(balance, line)| self.figure(balance, line)).collect();
-        if !self.given.all {
-            figures.truncate(FIGURES_SHOWN);
-        }
-        figures
+        let shown = whole.filter(|(_, line)| self.given.all || is_told_at_once(line.label));
+        shown.map(|(balance, line)| self.figure(balance, line)).collect()
     }
 
     fn figure(&self, balance: &Balance, line: &Line) -> FigureView {
@@ -237,7 +287,7 @@ impl Teller<'_> {
         let share = format!("{}.{}%", tenths / 10, tenths % 10);
         let lost = base_amount(loss.loss, loss.base, self.lang);
         let label = format!("{} · {}", t(self.lang, Figure::Loss), labels::kind(self.lang, kind));
-        (loss.put_in > 0).then(|| row(&label, format!("{lost} · {share}")))
+        (loss.put_in > 0 && loss.loss > 0).then(|| row(&label, format!("{lost} · {share}")))
     }
 
     // -- what the records show ------------------------------------------------------------------------------
@@ -322,6 +372,20 @@ impl Row {
             _ => "",
         }
     }
+}
+
+/// How much there was, where it went, and what the field can give.
+fn is_told_at_once(figure: Figure) -> bool {
+    matches!(
+        figure,
+        Figure::Capacity
+            | Figure::Drawn
+            | Figure::Harvested
+            | Figure::Left
+            | Figure::Made
+            | Figure::Sold
+            | Figure::ToConsumers
+    )
 }
 
 fn links(sources: &[Source]) -> Vec<u64> {

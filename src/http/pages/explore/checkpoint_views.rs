@@ -213,16 +213,19 @@ fn line(desk: &Desk<'_>, size: u64) -> Result<Option<CheckpointLine>, Problem> {
     }))
 }
 
-/// Each signature line with what this service can say of it.
+/// Each signature line with what this service can say of it: it knows the log's keys and the policy's witnesses.
 fn lines(desk: &Desk<'_>, note: &SignedNote) -> Result<Vec<LineView>, Problem> {
     let log = desk.view.reader.log()?;
-    let keys: Vec<VerifierKey> =
-        log.iter().flat_map(|log| log.log_vkeys()).filter_map(|vkey| vkey.parse().ok()).collect();
+    let of_log = log.iter().flat_map(|log| log.log_vkeys()).filter_map(|vkey| vkey.parse().ok());
+    let mut keys: Vec<VerifierKey> = of_log.collect();
+    if let Some(cosigned) = desk.view.cosigned() {
+        keys.extend(cosigned.policy().witnesses().iter().map(|witness| witness.key.clone()));
+    }
     let lines = note.signatures().iter().map(|line| {
         let key = keys.iter().find(|key| (key.name(), key.id()) == (&line.name, line.id));
-        let tag = match key.map(|key| note.verify([key]).is_ok()) {
-            Some(true) => Tag::new(desk.w(Explore::LineLog), "good"),
-            Some(false) => Tag::new(desk.w(Explore::LineBad), "bad"),
+        let tag = match key.map(|key| note.verify([key])) {
+            Some(Ok(verified)) => Tag::new(checked(desk, verified.first().and_then(|one| one.time)), "good"),
+            Some(Err(_)) => Tag::new(desk.w(Explore::LineBad), "bad"),
             None => Tag::new(desk.w(Explore::LineUnknown), ""),
         };
         LineView { name: line.name.to_string(), id: line.id.to_string(), tag }
@@ -230,9 +233,19 @@ fn lines(desk: &Desk<'_>, note: &SignedNote) -> Result<Vec<LineView>, Problem> {
     Ok(lines.collect())
 }
 
+/// Only a witness's line has a time, in seconds.
+fn checked(desk: &Desk<'_>, time: Option<u64>) -> String {
+    let Some(seconds) = time else { return desk.w(Explore::LineLog).to_owned() };
+    let ms = i64::try_from(seconds).unwrap_or(i64::MAX).saturating_mul(1_000);
+    desk.fill(Explore::LineWitness, &[("at", &desk.plain().moment(ms))])
+}
+
+/// With the cosignatures that are kept of it.
 fn note_at(desk: &Desk<'_>, size: u64) -> Result<Option<String>, Problem> {
-    let note = checkpoints::at(&desk.view.reader.0, size).map_err(Problem::internal)?;
-    note.map(String::from_utf8).transpose().map_err(Problem::internal)
+    match checkpoints::at(&desk.view.reader.0, size).map_err(Problem::internal)? {
+        Some(_) => desk.view.note_at(size).map(Some),
+        None => Ok(None),
+    }
 }
 
 fn opened(note: &str) -> Result<(SignedNote, Checkpoint), Problem> {

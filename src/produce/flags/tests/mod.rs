@@ -211,7 +211,7 @@ fn flags_are_facts_in_words_of_both_languages() {
         Said::Number(number) => number.to_string(),
         other => panic!("{other:?}"),
     });
-    assert_eq!(told, "发生 642 小时后才记入账本（补录）");
+    assert_eq!(told, "1 条记录为补录，最晚的在发生 642 小时后才记入账本");
 }
 
 #[test]
