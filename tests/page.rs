@@ -45,7 +45,7 @@ fn the_page_is_complete_in_a_browser_without_a_script() {
     assert_eq!(page.status, 200);
     assert_eq!(page.header("content-type"), Some("text/html; charset=utf-8"));
     assert_eq!(page.header("content-language"), Some("zh-CN"));
-    assert!(!page.text().contains("<script"));
+    assert_no_foreign_script(&page.text());
     let zh =
         ["正常", "仙居东魁杨梅", "西炉后山三号坡", "这是批次码，不能鉴别单件真伪", "尚无见证", "尚未锚定"];
     shows(&page, &zh);
@@ -266,12 +266,63 @@ fn what_people_write_is_text() {
         ["/b/evil.b1", "/b/evil.b1?lang=en", "/?q=%22%3E%3Cscript%3Ealert(5)%3C/script%3E", "/b/%3Cscript%3E"]
     {
         let html = service.client.get(path).text();
-        for markup in ["<script", "<svg/", "<img src=x"] {
+        assert_no_foreign_script(&html);
+        for markup in ["<svg/", "<img src=x"] {
             assert!(!html.contains(markup), "{path}: {markup}");
         }
     }
     let policy = service.client.get("/b/evil.b1").header("content-security-policy").unwrap().to_owned();
-    assert!(policy.starts_with("default-src 'none'") && !policy.contains("script-src"), "{policy}");
+    assert!(policy.starts_with("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
+    assert!(!policy.replace("script-src 'self'", "").contains("script-src"), "{policy}");
+}
+
+// -- the browser's verifier ----------------------------------------------------------------------------------------
+
+/// What it does in a browser: web/tests/page.test.ts.
+#[test]
+fn the_verifier_comes_when_asked_for_and_stays() {
+    let service = Service::new();
+    service.farm().season();
+    let client = &service.client;
+    let (zh, en) = (client.get("/verify"), client.get("/verify?lang=en"));
+    assert_eq!(zh.status, 200);
+    let page = client.get(PAGE).text();
+    let Some(verifier) = address_in(&page, "/assets/verify.zh-") else {
+        eprintln!("built without web/dist: pages go without scripts");
+        assert!(!page.contains("<script") && !page.contains("id=\"check\""));
+        shows(&zh, &["这个程序没有带上浏览器验证程序", "suyuan verify"]);
+        shows(&en, &["built without the browser’s verifier"]);
+        return;
+    };
+    shows(&zh, &[verifier, "<noscript>", "id=\"files\""]);
+    shows(&en, &["/assets/verify.en-"]);
+    let button = format!("data-script=\"{verifier}\"");
+    shows(
+        &client.get(PAGE),
+        &["id=\"check\" href=\"/api/v1/batches/shanqian.dk0613a/bundle\" download=", &button],
+    );
+    let loader = address_in(&page, "/assets/loader-").unwrap();
+    for (address, bytes_max) in [(verifier, 30 * 1024), (loader, 1_536)] {
+        let plain = client.get(address);
+        assert_eq!(plain.header("content-type"), Some("text/javascript; charset=utf-8"));
+        assert_eq!(plain.header("cache-control"), Some("public, max-age=31536000, immutable"));
+        let small = client.get_with(address, ("accept-encoding", "gzip, deflate, br"));
+        assert_eq!(small.header("content-encoding"), Some("br"));
+        assert!(small.body.len() <= bytes_max, "{address}: {} bytes", small.body.len());
+    }
+    assert_eq!(client.get("/assets/loader-00000000.js").problem(), "not-found");
+}
+
+fn address_in<'a>(html: &'a str, start: &str) -> Option<&'a str> {
+    let from = html.find(start)?;
+    html[from..].split('"').next()
+}
+
+/// Nothing runs but what the program brings itself.
+#[track_caller]
+fn assert_no_foreign_script(html: &str) {
+    let ours = html.matches("<script src=\"/assets/loader-").count();
+    assert_eq!(html.matches("<script").count(), ours, "{html}");
 }
 
 // -- the front page ----------------------------------------------------------------------------------------------

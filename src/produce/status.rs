@@ -3,6 +3,8 @@
 //! Page, certificate, labels, overlay and sale all ask [`Judgement::blocks`]. Nothing but a release by somebody who
 //! may make one lifts a hold; what was lifted stays in view.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use super::dossier::Dossier;
@@ -78,6 +80,7 @@ impl Why {
             | Why::MissingOrigin
             | Why::MissingPacking
             | Why::MissingPlanting
+            | Why::MissingSample
             | Why::MissingStandard
             | Why::MissingTest
             | Why::ReadingGap
@@ -102,7 +105,7 @@ impl Why {
     /// Whether it keeps a batch from being used so.
     fn blocks(self, wanted: Use) -> bool {
         match wanted {
-            Use::Page => matches!(self, Why::MissingOrigin | Why::MissingTest),
+            Use::Page => matches!(self, Why::MissingOrigin | Why::MissingSample | Why::MissingTest),
             // An interval that nobody knows may not be over, nor one of a spray that nobody sees: that is no breach,
             // but nobody can vouch for the goods.
             Use::Certificate | Use::Labels | Use::Overlay | Use::Sale => {
@@ -132,7 +135,7 @@ impl Judgement {
         let coverage = coverage(&ground);
 
         let releases = releases(&ground);
-        let mut notes: Vec<Reason> = sold_on_hold(&ground, &raised, &releases);
+        let mut notes: Vec<Reason> = sold_on_hold(&ground, &raised, &releases).into_iter().collect();
         notes.extend(untested(dossier, &coverage));
         let (mut reasons, mut lifted) = (Vec::new(), Vec::new());
         for raised in raised {
@@ -184,30 +187,30 @@ fn lifted<'d, 'a>(ground: &Ground<'d, 'a>, reason: Reason, release: &Release<'d,
     }
 }
 
-/// Sales of the batch that were recorded while something held it.
+/// Sales of the batch that were recorded while something held it, with the records that completed each hold.
 fn sold_on_hold<'d, 'a>(
     ground: &Ground<'d, 'a>,
     raised: &[Raised],
     releases: &[Release<'d, 'a>],
-) -> Vec<Reason> {
+) -> Option<Reason> {
     let subject = ground.dossier.subject;
+    let mut records = BTreeSet::new();
     let sales = ground.dossier.acts.of_kind(Kind::Sale);
-    let sales = sales.filter(|sale| sale.subjects().any(|touched| touched == subject));
-    sales
-        .filter_map(|sale| {
-            let seq = sale.seq();
-            let held = raised.iter().filter(|raised| {
-                raised.reason.sort.weight() >= Weight::Hold
-                    && raised.since < seq
-                    && !releases.iter().any(|release| release.lifts(ground, raised, seq))
-            });
-            let records = held.flat_map(|raised| raised.reason.records.iter().copied());
-            let records: Vec<Source> = records.filter(|source| source.seq < seq).collect();
-            let sold = [Source::of(sale)];
-            (!records.is_empty())
-                .then(|| Fact::new(Why::SoldOnHold, subject, records.into_iter().chain(sold)))
-        })
-        .collect()
+    for sale in sales.filter(|sale| sale.subjects().any(|touched| touched == subject)) {
+        let seq = sale.seq();
+        let held = raised.iter().filter(|raised| {
+            raised.reason.sort.weight() >= Weight::Hold
+                && raised.since < seq
+                && !releases.iter().any(|release| release.lifts(ground, raised, seq))
+        });
+        let cause = |raised: &Raised| raised.reason.records.iter().rfind(|source| source.seq < seq).copied();
+        let causes: Vec<Source> = held.filter_map(cause).collect();
+        if !causes.is_empty() {
+            records.extend(causes);
+            records.insert(Source::of(sale));
+        }
+    }
+    (!records.is_empty()).then(|| Fact::new(Why::SoldOnHold, subject, records))
 }
 
 fn untested(dossier: &Dossier<'_>, coverage: &Coverage) -> Option<Reason> {

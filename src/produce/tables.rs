@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::assessment::TableInForce;
 use super::reason::Source;
+use super::times::day_of;
 use crate::ledger::Record;
 use crate::merkle::Hash;
 use crate::statement::kinds::Kind;
@@ -96,6 +97,9 @@ pub struct PolicyRow {
     pub category: String,
     /// `basic` or `full`.
     pub level: String,
+    /// Every lot is to be sampled and tested itself.
+    #[serde(default)]
+    pub batch_test: bool,
     #[serde(default)]
     pub grade_standard: Option<String>,
     #[serde(default)]
@@ -263,8 +267,19 @@ pub fn in_force_since<T>(sets: &[Set<T>], seq: u64) -> &[Set<T>] {
 
 fn set<T: DeserializeOwned>(record: &Record, table: &str) -> Set<T> {
     let rows = record.statement.data.get(table).and_then(Value::as_array).into_iter().flatten();
+    let rows = rows.filter(|row| row.get("source").is_none_or(|source| could_be_read(source, record.at)));
     let rows = rows.filter_map(|row| T::deserialize(row).ok()).collect();
     Set { seq: record.seq, leaf: record.leaf(), rows }
+}
+
+/// Nobody has read what was not yet written, nor on a day that was still to come: such a row says nothing.
+fn could_be_read(source: &Value, at: i64) -> bool {
+    let day = |name: &str| source.get(name)?.as_str()?.parse::<Date>().ok();
+    match (day("dated"), day("read_on")) {
+        // A day more, for wherever on Earth it was read.
+        (dated, Some(read)) => read.days() <= day_of(at) + 1 && dated.is_none_or(|dated| dated <= read),
+        _ => true,
+    }
 }
 
 impl Season {

@@ -67,10 +67,11 @@ table! {
         TwoSeats "two_seats" "{org} 同时签了不止一席" "{org} signed for more than one seat",
         // -- tests
         OwnSample "own_sample" "检测的是生产者自送样品" "the sample was sent in by the producer",
-        OwnTest "own_test" "{org} 自己做的检测，不是检测机构签名" "tested by {org} itself, not signed as a laboratory",
         LabDrewSample "lab_drew_sample" "样品由检测机构自行抽取" "the laboratory drew the sample itself",
         NotSignedByLab "not_signed_by_lab" "检测结果由 {org} 录入，检测机构 {lab} 未签名"
             "the result was entered by {org}, not signed by the laboratory {lab}",
+        OwnTest "own_test" "检测由 {org} 自行完成，没有检测机构签名"
+            "tested by {org} itself, signed by no laboratory",
         LabDiffers "lab_differs" "检测机构与送检机构不符：{org}，送检 {lab}"
             "the test comes from {org}, the sample went to {lab}",
         SampleElsewhere "sample_elsewhere" "检测结果所引样品 {number} 不是从本批次或其来源抽取的"
@@ -97,10 +98,10 @@ impl Flag {
                 | HostGrew
                 | LabDrewSample
                 | NotSignedByLab
-                | OwnTest
                 | OnBehalf
                 | OriginsMixed
                 | OwnSample
+                | OwnTest
                 | PhotoAiMade
         )
     }

@@ -4,6 +4,7 @@
 //! table here. A table is an enum, so a word that does not exist does not compile. No I/O, no knowledge of pages.
 
 mod balance;
+mod check;
 mod explore;
 mod fault;
 mod flag;
@@ -18,6 +19,7 @@ mod witness;
 mod words;
 
 pub use balance::{Figure, GraphWord, Imbalance};
+pub use check::Check;
 pub use explore::Explore;
 pub use fault::Fault;
 pub use flag::Flag;
@@ -36,6 +38,7 @@ use words::Entry;
 pub fn entries() -> Vec<Entry> {
     [
         words::entries::<Amount>(),
+        words::entries::<Check>(),
         words::entries::<ClaimState>(),
         words::entries::<Condition>(),
         words::entries::<Explore>(),

@@ -133,10 +133,10 @@ table! {
         Care "care" "储存与食用" "Keeping and eating",
 
         // Evidence.
-        Evidence "evidence" "我要自己验证" "Check it yourself",
+        Evidence "evidence" "凭证" "Evidence",
         EvidenceHint "evidence_hint"
-            "下载凭证文件，用命令行离线验证，无需信任本网站。"
-            "Download the evidence and verify it offline: no need to trust this site.",
+            "不必相信本网站：每条记录的签名和位置，都可以自己核对。"
+            "No need to trust this site: check the signature and the place of every record yourself.",
         Checkpoint "checkpoint" "检查点" "Checkpoint",
         Entries "entries" "{n} 条记录" "{n} entries",
         Root "root" "根哈希" "Root hash",

@@ -56,6 +56,9 @@ table! {
             "No temperature readings for {minutes} min, {allowed} min allowed",
         MissingOrigin "missing_origin" "没有产地记录" "No origin on record",
         MissingTest "missing_test" "没有本批次的检测结果" "No test result of this batch",
+        MissingSample "missing_sample"
+            "要求每批抽检，本批次没有自己的抽样检测"
+            "Every lot is to be sampled and tested; this one was not itself",
         MissingStandard "missing_standard" "没有种植标准" "No growing standard on record",
         MissingPlanting "missing_planting" "没有种植记录" "No growing record",
         MissingInputs "missing_inputs" "没有投入品或巡园记录" "No record of inputs or observations",

@@ -74,12 +74,9 @@ fn policies(teller: &mut Teller<'_>) -> anyhow::Result<()> {
     let at = Season::over_by(teller.now(), 3, 1).back(4).at(1, 20, 9, 0);
     let policy =
         |crop: &str, category: &str| json!({ "crops": [crop], "category": category, "level": "full" });
-    let rows = [
-        policy("三七", "speciality"),
-        policy("杨梅", "fresh"),
-        policy("苹果", "fresh"),
-        policy("黄瓜", "fresh"),
-    ];
+    let mut every_lot = policy("三七", "speciality");
+    every_lot["batch_test"] = json!(true);
+    let rows = [every_lot, policy("杨梅", "fresh"), policy("苹果", "fresh"), policy("黄瓜", "fresh")];
     teller.set_rules(json!({ "table": "policies", "policies": rows }), at)?;
     Ok(())
 }

@@ -305,6 +305,10 @@ pub(super) fn tell(teller: &mut Teller<'_>, trade: &Trade) -> anyhow::Result<Vec
     let bags = || containers(232, "bag", "250", "g");
     let stored = json!({ "site": HOUSE, "action": "in", "storage_type": "ambient", "quantity": bags() });
     teller.say(Draft::new(Kind::Storage, BAGS_40, &house, season.at(11, 9, 17, 0), stored).at_site(HOUSE))?;
+    let jars = containers(106, "bag", "250", "g");
+    let stored = json!({ "site": HOUSE, "action": "in", "storage_type": "ambient", "quantity": jars });
+    teller
+        .say(Draft::new(Kind::Storage, JARS_20, &house, season.at(11, 9, 17, 30), stored).at_site(HOUSE))?;
     let journey = Move {
         lot: BAGS_40,
         from: house.clone(),

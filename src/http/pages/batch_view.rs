@@ -18,7 +18,7 @@ use crate::produce::wording::{Line, SaidText, Wording};
 use crate::produce::{Event, Inspection, Organisation, Sample, Signed, Story, Version};
 use crate::statement::kinds::Kind;
 use crate::statement::subject::{Subject, SubjectKind};
-use crate::text::{Amount, Condition, KeyStanding, Lang, Page, Standing, Use, fill, labels, t};
+use crate::text::{Amount, Check, Condition, KeyStanding, Lang, Page, Standing, Use, fill, labels, t};
 
 /// Up to here a page shows every entry in full; longer stories show the newest of each stage.
 const EVENTS_IN_FULL: usize = 12;
@@ -87,6 +87,8 @@ pub(super) struct BatchView {
 struct Row {
     label: String,
     said: Said,
+    /// Where it stands in the entry's `data`, for the browser to compare with the evidence.
+    fact: Option<String>,
 }
 
 /// A value on the page.
@@ -123,6 +125,7 @@ struct PhotoWords {
 }
 
 struct TestView {
+    seq: u64,
     is_bad: bool,
     is_good: bool,
     conclusion: String,
@@ -156,7 +159,7 @@ struct EventView {
     seq: u64,
     leaf: String,
     kind: &'static str,
-    headline: String,
+    headline: Vec<Part>,
     when: String,
     who: String,
     late: Option<String>,
@@ -187,6 +190,12 @@ struct EventWords {
     revoked: &'static str,
     signed_by: &'static str,
     third_party: &'static str,
+}
+
+/// A piece of an entry's headline, and where it stands in the entry's `data`.
+struct Part {
+    fact: Option<String>,
+    text: String,
 }
 
 struct SignatureView {
@@ -229,6 +238,14 @@ impl BatchView {
 
     fn third_party(&self) -> &'static str {
         t(self.layout.lang, Standing::ThirdParty)
+    }
+
+    fn check_word(&self) -> &'static str {
+        t(self.layout.lang, Check::Start)
+    }
+
+    fn check_file_word(&self) -> &'static str {
+        t(self.layout.lang, Check::FileTitle)
     }
 }
 
@@ -446,7 +463,7 @@ impl<'a> Teller<'a> {
         }
         if let Some(quantity) = &product.quantity {
             let said = self.wording.line(Kind::Harvest, "/data/quantity", quantity).said.flat(self.lang);
-            rows.push(row(self.w(Page::LotSize), said));
+            rows.push(Row { fact: Some("quantity".to_owned()), ..row(self.w(Page::LotSize), said) });
         }
         rows.push(row(self.w(Page::BatchCode), self.story.subject.id().to_owned()));
         rows.push(row(self.w(Page::ShortCode), self.story.short_code.clone()));
@@ -557,6 +574,7 @@ impl<'a> Teller<'a> {
         let date = self.day(&inspection.reported_date);
         let lab = self.org(&inspection.lab);
         TestView {
+            seq: inspection.seq,
             is_bad: inspection.is_bad(),
             is_good: inspection.is_good(),
             conclusion: match inspection.failed_items {
@@ -703,7 +721,7 @@ impl<'a> Teller<'a> {
     }
 
     /// The one or two things that a reader wants from an entry without opening it.
-    fn headline(&self, event: &Event) -> String {
+    fn headline(&self, event: &Event) -> Vec<Part> {
         let names: &[&str] = match event.kind {
             Kind::CropOpen => &["season"],
             Kind::Harvest => &["quantity"],
@@ -719,20 +737,25 @@ impl<'a> Teller<'a> {
             Kind::Storage => &["action", "storage_type"],
             _ => &[],
         };
-        let said = names.iter().filter_map(|name| self.wording.member(event.kind, &event.data, name));
-        let mut parts: Vec<String> = said.collect();
+        let said = names.iter().filter_map(|name| {
+            let text = self.wording.member(event.kind, &event.data, name)?;
+            Some(Part { fact: Some((*name).to_owned()), text })
+        });
+        let mut parts: Vec<Part> = said.collect();
         if let Some(product) = event.data.get("product").filter(|_| event.kind == Kind::Input) {
-            parts.insert(0, text(product, "name").to_owned());
+            let text = text(product, "name").to_owned();
+            parts.insert(0, Part { fact: Some("product/name".to_owned()), text });
         }
         if let Some(count) = event.data.get("pack_count") {
-            parts = vec![format!("{} × {count}", parts.join(" "))];
+            parts.push(Part { fact: Some("pack_count".to_owned()), text: format!("× {count}") });
         }
         if event.kind == Kind::Grading {
             let outputs = event.data.get("outputs").and_then(Value::as_array);
             let grades = outputs.into_iter().flatten().map(|output| text(output, "grade").to_owned());
-            parts.extend(grades.filter(|grade| !grade.is_empty()));
+            let grades = grades.filter(|grade| !grade.is_empty());
+            parts.extend(grades.map(|text| Part { fact: None, text }));
         }
-        parts.join(" · ")
+        parts
     }
 
     fn signature(&self, event: &Event, signed: &Signed) -> SignatureView {
@@ -873,12 +896,20 @@ impl<'a> Teller<'a> {
                 let mut told: Vec<Vec<Row>> = groups.into_iter().take(shown).map(group).collect();
                 if left_out > 0 {
                     let say = self.fill(Page::MoreItems, &[("n", &left_out.to_string())]);
-                    told.push(vec![Row { label: "…".to_owned(), said: Said::Link(self.all_url(), say) }]);
+                    told.push(vec![Row {
+                        label: "…".to_owned(),
+                        said: Said::Link(self.all_url(), say),
+                        fact: None,
+                    }]);
                 }
                 Said::Groups(told)
             }
         };
-        Row { label: line.label, said }
+        let fact = match &said {
+            Said::Text(_) => line.pointer.strip_prefix("/data/").map(str::to_owned),
+            _ => None,
+        };
+        Row { label: line.label, said, fact }
     }
 
     fn org<'b>(&'b self, id: &'b str) -> &'b str {
@@ -919,7 +950,7 @@ fn raw_shown(given: &Given<'_>) -> BTreeSet<u64> {
 }
 
 fn row(label: &str, text: String) -> Row {
-    Row { label: label.to_owned(), said: Said::Text(text) }
+    Row { label: label.to_owned(), said: Said::Text(text), fact: None }
 }
 
 fn text<'a>(value: &'a Value, name: &str) -> &'a str {

@@ -11,7 +11,7 @@ use serde_json::json;
 use super::batch_view::{BatchView, Given};
 use super::language;
 use super::layout::{Layout, POLICY};
-use super::other_views::{ChoiceView, HomeView, TroubleView, UnknownView};
+use super::other_views::{ChoiceView, HomeView, TroubleView, UnknownView, VerifyView};
 use super::typed::{self, Meant, TYPED_CHARS_MAX};
 use super::witness_rows::WitnessesSeen;
 use crate::http::problem::Problem;
@@ -58,6 +58,11 @@ pub(super) async fn home(
         Ok(Found::None) => unknown(&request, layout, typed),
         Err(problem) => trouble(&request, layout, &problem),
     }
+}
+
+/// `GET /verify`: for a file that was saved, or that another site gave.
+pub(super) async fn verify(state: web::Data<AppState>, request: HttpRequest) -> HttpResponse {
+    html(&request, StatusCode::OK, &VerifyView::new(layout(&state, &request, "/verify", "")))
 }
 
 /// `GET /b/{batch-or-code}`: the page, or the same as JSON for programs.

@@ -5,18 +5,23 @@ use std::sync::LazyLock;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use super::assets::SCRIPTS;
 use crate::merkle::Hash;
 use crate::text::{Lang, Page, fill, t};
 
 /// The one style sheet, inlined in every page: a page is one answer.
 pub(super) const CSS: &str = include_str!("../../../templates/tokens.css");
 
-/// Lets exactly that style sheet in, pictures of our own, and nothing that runs.
+/// Lets exactly that style sheet in, pictures of our own, and nothing that runs but the verifier, if it was built.
 pub(super) static POLICY: LazyLock<String> = LazyLock::new(|| {
     let digest = STANDARD.encode(Hash::of(CSS.as_bytes()).as_bytes());
+    let verifier = match *SCRIPTS {
+        Some(_) => "; script-src 'self'; worker-src 'self'; connect-src 'self'",
+        None => "",
+    };
     format!(
         "default-src 'none'; style-src 'sha256-{digest}'; img-src 'self'; form-action 'self'; base-uri 'none'; \
-         frame-ancestors 'none'"
+         frame-ancestors 'none'{verifier}"
     )
 });
 
@@ -38,6 +43,16 @@ pub(super) struct Layout {
 }
 
 impl Layout {
+    /// The address of the script that brings the verifier when it is asked for.
+    pub(super) fn loader(&self) -> Option<&'static str> {
+        SCRIPTS.as_ref().map(|scripts| scripts.loader.as_str())
+    }
+
+    /// The address of the verifier.
+    pub(super) fn verifier(&self) -> Option<&'static str> {
+        SCRIPTS.as_ref().map(|scripts| scripts.verifier(self.lang))
+    }
+
     /// The word in the page's language.
     pub(super) fn w(&self, word: Page) -> &'static str {
         t(self.lang, word)
@@ -82,8 +97,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_policy_lets_the_style_sheet_in_and_nothing_run() {
-        assert!(POLICY.contains("style-src 'sha256-") && !POLICY.contains("script-src"));
+    fn the_policy_lets_the_style_sheet_in_and_no_script_of_others() {
+        assert!(POLICY.contains("style-src 'sha256-") && !POLICY.contains("unsafe"));
+        assert_eq!(POLICY.contains("script-src 'self'"), SCRIPTS.is_some());
         assert!(!CSS.contains("</"), "it would end the style element");
         assert!(!CSS.contains("url("), "nothing is fetched for style");
     }

@@ -1,8 +1,9 @@
 //! Pages that people read, complete without a script: the provenance page of a batch, the front page and
-//! the auditor's explorer.
+//! the auditor's explorer. What runs in the browser, and only when asked for, is the verifier of `web/`.
 //!
 //! Handlers look up and answer, views hold what is shown, already in words, and templates put it in order.
 
+mod assets;
 mod batch_view;
 mod explore;
 mod handlers;
@@ -21,6 +22,8 @@ use super::endpoints::{Endpoint, read, register};
 pub fn configure(config: &mut ServiceConfig) {
     let mut pages = vec![
         Endpoint::get("/", read().to(handlers::home)),
+        Endpoint::get("/verify", read().to(handlers::verify)),
+        Endpoint::get("/assets/{name}", read().to(assets::asset)),
         Endpoint::get("/{b:[bB]}/{batch}", read().to(handlers::batch)),
         Endpoint::get("/{b:[bB]}/{batch}/graph.svg", read().to(handlers::graph_svg)),
         Endpoint::get("/{b:[bB]}/{batch}/qr.png", read().to(handlers::qr_png)),

@@ -3,7 +3,7 @@
 use askama::Template;
 
 use super::layout::{Layout, Strip};
-use crate::text::{Explore, Page, fill, t};
+use crate::text::{Check, Explore, Page, fill, t};
 
 /// One box, who runs this, and how to scan.
 #[derive(Template)]
@@ -38,6 +38,25 @@ pub(super) struct ChoiceView {
 pub(super) struct TroubleView {
     pub(super) layout: Layout,
     pub(super) strip: Strip,
+}
+
+/// Checks a saved file in the browser.
+#[derive(Template)]
+#[template(path = "verify.html")]
+pub(super) struct VerifyView {
+    pub(super) layout: Layout,
+}
+
+impl VerifyView {
+    pub(super) fn new(layout: Layout) -> VerifyView {
+        let title = format!("{} · {}", t(layout.lang, Check::FileTitle), layout.w(Page::SiteName));
+        let description = t(layout.lang, Check::FileHint).to_owned();
+        VerifyView { layout: Layout { title, description, ..layout } }
+    }
+
+    fn w(&self, word: Check) -> &'static str {
+        t(self.layout.lang, word)
+    }
 }
 
 impl HomeView {

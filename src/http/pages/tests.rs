@@ -93,6 +93,38 @@ fn a_normal_batch_in_both_languages() {
     assert!(!en.contains("860 斤"));
 }
 
+/// Figure and source side by side, so that a reader can tell a row that says what its source does not.
+#[test]
+fn an_interval_is_shown_with_the_row_and_the_words_that_it_was_read_in() {
+    let mut farm = new_farm();
+    let quote = "阿维菌素 1.8%乳油 杨梅 果蝇 2 14";
+    farm.set_rules(
+        "intervals",
+        json!([{
+            "actives": [{"name": "阿维菌素", "content": "1.8", "unit": "percent"}], "formulation": "乳油",
+            "crop": "杨梅", "phi_days": 14, "max_uses": 2,
+            "source": {
+                "title": "某处的<b>表</b>", "address": "http://example.org/table", "dated": "2017-08-20",
+                "read_on": "2026-02-28", "quote": quote,
+            },
+        }]),
+        "2026-03-02T08:00:00+08:00",
+    );
+    farm.season();
+    let zh = page(&mut farm, Lang::Zh, false);
+    let says = "阿维菌素 1.8% 乳油，杨梅：安全间隔期 14 天 · 每季最多 2 次";
+    shows(
+        &zh,
+        &["安全间隔期的出处", says, &format!("「{quote}」"), "2017年8月20日", "http://example.org/table"],
+    );
+    assert!(!zh.contains("<b>表"), "what a source is called is text");
+    let en = page(&mut farm, Lang::En, false);
+    shows(&en, &["Where the intervals were read", quote, "at most 2 uses a season"]);
+    let (story, _) = told(&mut farm, BATCH, "2026-06-16T10:00:00+08:00");
+    let status = serde_json::to_value(story.unwrap().assessment).unwrap();
+    assert_eq!(status["intervals"][0]["row"]["source"]["quote"], quote);
+}
+
 #[test]
 fn a_corrected_entry_shows_old_and_new_in_the_strip_and_in_its_place() {
     let mut farm = new_farm();
@@ -211,7 +243,9 @@ fn names_are_text_and_never_markup() {
             all: false,
         };
         let html = BatchView::new(layout(lang), &given).render().unwrap();
-        for markup in ["<script", "<svg/", "<img src=x", "<b>坡", "<i>王"] {
+        let ours = html.matches("<script src=\"/assets/").count();
+        assert_eq!(html.matches("<script").count(), ours);
+        for markup in ["<svg/", "<img src=x", "<b>坡", "<i>王"] {
             assert!(!html.contains(markup), "{markup}");
         }
         shows(&html, &["&#60;script"]);

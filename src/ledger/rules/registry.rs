@@ -10,7 +10,6 @@ use crate::note::vkey::{KeyType, VerifierKey};
 use crate::statement::payload::Home;
 use crate::statement::role::Role;
 use crate::statement::subject::{Subject, SubjectKind};
-use crate::statement::time::Date;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -339,30 +338,12 @@ impl Judge<'_> {
     /// A table of produce rules. A row that is made up for a demonstration never enters a ledger that is not one.
     pub(super) fn rules_set(&mut self) -> Result<(), CheckError> {
         self.about_the_ledger()?;
-        let rows = || self.statement.data.values().filter_map(Value::as_array).flatten();
+        let rows = self.statement.data.values().filter_map(Value::as_array).flatten();
         let is_fictional = |row: &Value| row.get("fictional").is_some();
-        if !self.view.is_demonstration() && rows().any(is_fictional) {
+        if !self.view.is_demonstration() && rows.into_iter().any(is_fictional) {
             return refuse(Code::Right, "fictional rows are for ledgers whose genesis says demonstration");
         }
-        for source in rows().filter_map(|row| row.get("source")) {
-            self.could_be_read(source)?;
-        }
         Ok(())
-    }
-
-    /// Nobody has read what is not yet written, nor on a day that has not come anywhere on Earth.
-    fn could_be_read(&self, source: &Value) -> Result<(), CheckError> {
-        let day = |name: &str| source.get(name)?.as_str()?.parse::<Date>().ok();
-        let tomorrow = self.record.at.div_euclid(86_400_000).saturating_add(1);
-        match (day("dated"), day("read_on")) {
-            (Some(dated), Some(read)) if dated > read => {
-                refuse(Code::Form, format!("a source dated {dated} was not read on {read}"))
-            }
-            (_, Some(read)) if read.days() > tomorrow => {
-                refuse(Code::Form, format!("a source was not read on {read}, which is still to come"))
-            }
-            _ => Ok(()),
-        }
     }
 
     pub(super) fn about_the_ledger(&mut self) -> Result<(), CheckError> {

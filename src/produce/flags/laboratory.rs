@@ -24,20 +24,19 @@ pub(super) fn find(look: &Look<'_, '_>, flags: &mut Flags) {
     }
 }
 
-/// Another laboratory signed, or none did.
+/// Another laboratory signed, or none did: whoever tested its own goods answers for that, but in another role.
 fn signature(act: &Act<'_>, lab: &str) -> Option<Fact<Flag>> {
     if act.is_signed_by(lab, Role::Lab) {
         return None;
     }
     let signers = &act.record.statement.signers;
     let other = signers.iter().find(|signer| signer.role == Role::Lab);
-    if act.signers().all(|org| org == lab) {
-        // It tested the goods itself, in another role than a laboratory's.
-        let fact = Fact::new(Flag::OwnTest, act.subject(), [Source::of(act)]);
-        return Some(fact.says("org", Said::Org(lab.to_owned())));
-    }
-    let sort = if other.is_some() { Flag::LabDiffers } else { Flag::NotSignedByLab };
-    let org = &other.or(signers.first())?.org;
+    let sort = match other {
+        Some(_) => Flag::LabDiffers,
+        None if act.signers().any(|org| org == lab) => Flag::OwnTest,
+        None => Flag::NotSignedByLab,
+    };
+    let org = if sort == Flag::OwnTest { lab } else { &other.or(signers.first())?.org };
     Some(laboratories(sort, act, [Source::of(act)], org, lab))
 }
 

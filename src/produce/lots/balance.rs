@@ -11,7 +11,7 @@ use crate::statement::subject::{Subject, SubjectKind};
 use crate::text::Imbalance;
 
 /// Statements that are gone through to see what changes of one subject's figures put right, the newest changes first.
-const GONE_THROUGH_MAX: usize = 200_000;
+const GONE_THROUGH_MAX: usize = 50_000;
 
 /// A fact, what tells it from others of its sort, and how grave it is: what has grown since is news.
 #[derive(Debug, Clone)]

@@ -23,7 +23,7 @@ pub(super) type Id = u32;
 /// A lot and how much of it; none where the statement has no good quantity.
 pub(super) type Portion = (Id, Option<Amount>);
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Deed {
     Harvest(Harvest),
     Making(Box<Making>),
@@ -35,7 +35,7 @@ pub(super) enum Deed {
     Shipping(Box<Shipping>),
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Plot {
     pub(super) name: Option<Id>,
     pub(super) area: Option<Amount>,
@@ -44,7 +44,7 @@ pub(super) struct Plot {
     pub(super) variety: Option<Id>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Season {
     pub(super) plot: Option<Id>,
     pub(super) area: Option<Amount>,
@@ -54,7 +54,7 @@ pub(super) struct Season {
     pub(super) name: Option<Id>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Harvest {
     pub(super) from: Box<[Id]>,
     pub(super) made: Option<Amount>,
@@ -64,7 +64,7 @@ pub(super) struct Harvest {
 }
 
 /// Grading, packing or processing.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Making {
     pub(super) inputs: Box<[Portion]>,
     pub(super) outputs: Box<[Output]>,
@@ -76,14 +76,14 @@ pub(super) struct Making {
     pub(super) packs: Option<Packs>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Output {
     pub(super) lot: Id,
     pub(super) made: Option<Amount>,
     pub(super) grade: Option<Id>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Packs {
     pub(super) count: i64,
     /// Of one pack, in grams.
@@ -93,7 +93,7 @@ pub(super) struct Packs {
     pub(super) day: Option<crate::statement::time::Date>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Shipping {
     pub(super) lots: Box<[Portion]>,
     /// Organisation; none: to consumers.
@@ -101,14 +101,14 @@ pub(super) struct Shipping {
     pub(super) to_consumers: bool,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Receiving {
     pub(super) shipment: Option<Hash>,
     pub(super) lots: Box<[Arrived]>,
     pub(super) accept: Accept,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Arrived {
     pub(super) lot: Id,
     pub(super) quantity: Option<Amount>,
@@ -122,7 +122,7 @@ pub(super) enum Accept {
     Rejected,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Sale {
     pub(super) channel: Id,
     /// Both days belong to it, counted from 1970.

@@ -255,13 +255,16 @@ impl Lots {
         places.iter().filter_map(move |place| self.said(*place, size))
     }
 
-    /// Corrections and withdrawals of what moved the account of a subject, in the order of the log.
+    /// Withdrawals of what moved the account of a subject, and corrections that changed a figure, in the order of the
+    /// log.
     fn changes(&self, subject: Id, size: u64) -> BTreeSet<Source> {
         let places = self.moved.get(subject as usize).map(Vec::as_slice).unwrap_or_default();
         let acts = places.iter().filter_map(|place| self.acts.get(*place as usize));
         acts.flat_map(|act| {
-            let later = act.later.iter().map(|version| Source { seq: version.seq, leaf: version.leaf });
-            later.chain(act.withdrawn)
+            let before = std::iter::once(&act.first).chain(&act.later);
+            let changed = before.zip(&act.later).filter(|(before, after)| before.deed != after.deed);
+            let changed = changed.map(|(_, after)| Source { seq: after.seq, leaf: after.leaf });
+            changed.chain(act.withdrawn)
         })
         .filter(|change| change.seq < size)
         .collect()

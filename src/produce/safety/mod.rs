@@ -10,6 +10,7 @@ mod intervals;
 mod policy;
 mod release;
 mod residues;
+mod sampled;
 mod seasons;
 mod temperature;
 mod treatment;

@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::ground::{Ground, Root};
 use super::release::is_sampled_here;
 use super::residues::is_in_good_faith;
+use super::sampled::sampled_tests;
 use super::{Lifting, Raised, folded};
 use crate::produce::acts::Act;
 use crate::produce::reason::{Fact, Source};
@@ -45,17 +46,24 @@ pub(in crate::produce) fn policy(ground: &Ground<'_, '_>) -> (Completeness, Vec<
     let rows: Vec<&PolicyRow> = newest.into_iter().flat_map(|set| &set.rows).filter(is_ours).collect();
     let full = rows.iter().any(|row| row.level == "full");
     let needs: &[Need] = if full { <Need as Words>::ALL } else { &[Need::Origin, Need::Test] };
-    let stages: Vec<StageRecords> = needs.iter().map(|need| stage(ground, *need)).collect();
+    let mut stages: Vec<StageRecords> = needs.iter().map(|need| stage(ground, *need)).collect();
+    let sampled = rows.iter().any(|row| row.batch_test).then(|| sampled_tests(ground));
+    let others = sampled.and_then(|sampled| only_sampled(&mut stages, sampled));
     let mut missing: Vec<Why> =
         stages.iter().filter(|stage| !stage.present).map(|stage| missing(stage.need)).collect();
     if rows.iter().any(|row| row.category == "speciality") && !has_standard(ground) {
         missing.push(Why::MissingStandard);
     }
-    let raised = missing.into_iter().map(|why| {
-        let records = ground.roots.iter().flat_map(|root| &root.harvests).map(|act| Source::of(act));
-        Raised::new(Fact::new(why, ground.dossier.subject, records), Lifting::Never)
-    });
-    let raised = raised.collect();
+    let fact = |why: Why| {
+        let harvests = ground.roots.iter().flat_map(|root| &root.harvests).map(|act| Source::of(act));
+        match &others {
+            Some(others) if why == Why::MissingTest => {
+                Fact::new(Why::MissingSample, ground.dossier.subject, others.iter().copied())
+            }
+            _ => Fact::new(why, ground.dossier.subject, harvests),
+        }
+    };
+    let raised = missing.into_iter().map(|why| Raised::new(fact(why), Lifting::Never)).collect();
     let completeness = Completeness {
         full,
         present: stages.iter().filter(|stage| stage.present).count(),
@@ -100,6 +108,16 @@ fn stage(ground: &Ground<'_, '_>, need: Need) -> StageRecords {
     };
     let records = records.into_iter().collect::<BTreeSet<_>>().into_iter().collect();
     StageRecords { need, present, records }
+}
+
+/// Where every lot is to be sampled, a test of another sample is none of this lot. Returns the tests that would have
+/// done otherwise, if there are only such.
+fn only_sampled(stages: &mut [StageRecords], sampled: Vec<Source>) -> Option<Vec<Source>> {
+    let test = stages.iter_mut().find(|stage| stage.need == Need::Test)?;
+    let (is_missing, is_sampled) = (test.records.is_empty(), !sampled.is_empty());
+    test.present = is_sampled;
+    let others = std::mem::replace(&mut test.records, sampled);
+    (!is_sampled && !is_missing).then_some(others)
 }
 
 fn any(records: Vec<Source>) -> (bool, Vec<Source>) {

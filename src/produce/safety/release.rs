@@ -104,7 +104,7 @@ impl<'d, 'a> Release<'d, 'a> {
 }
 
 /// A test that its own laboratory signed, good in every version, of the goods at issue, and wholly later than what it
-/// is to clear: entered after entry `last`, drawn after it, reported after the day `after`.
+/// is to clear: entered after entry `last`, drawn after it, received not before the day `after` and reported after it.
 fn is_retest(
     ground: &Ground<'_, '_>,
     test: &Act<'_>,
@@ -119,6 +119,9 @@ fn is_retest(
         version.text("conclusion") == Some("pass")
             && !is_failed(ground, test, version)
             && reported.is_some_and(|reported| after.is_none_or(|after| reported > after))
+            && version
+                .date("received_date")
+                .is_none_or(|received| after.is_none_or(|after| received >= after))
             && version.text("lab").is_some_and(|lab| test.is_signed_by(lab, Role::Lab) && !ground.is_of(lab))
     };
     let is_fresh =

@@ -89,10 +89,16 @@ impl Teller<'_> {
         blocked.into_iter().map(|reason| self.wording.fact(reason)).collect()
     }
 
-    /// The reasons of the strip, the gravest first.
+    /// The reasons of the strip, the gravest first; what reads the same of several lots stands there once.
     pub(super) fn why(&self) -> Vec<String> {
         let reasons = &self.story.assessment.judgement.reasons;
-        reasons.iter().map(|reason| self.wording.fact(reason)).collect()
+        let mut told: Vec<String> = Vec::new();
+        for reason in reasons.iter().map(|reason| self.wording.fact(reason)) {
+            if !told.contains(&reason) {
+                told.push(reason);
+            }
+        }
+        told
     }
 
     /// Only what holds it: what is merely missing stands further down.

@@ -127,6 +127,16 @@ fn swapped_laboratories_are_told_from_reports_that_somebody_entered() {
 }
 
 #[test]
+fn whoever_tests_its_own_goods_is_not_said_to_have_left_its_report_unsigned() {
+    let own = Test { sent_to: "qingshan", lab: "qingshan", signer: ("qingshan", "coop"), ..Test::default() };
+    for test in [Test { with_sampling: false, ..own }, own] {
+        let flags = tested(&test);
+        assert_eq!(the(&flags, Flag::OwnTest).says["org"], Said::Org("qingshan".into()));
+        assert!(doubts(&flags).is_empty() && !sorts(&flags).contains(&Flag::NotSignedByLab), "{flags:?}");
+    }
+}
+
+#[test]
 fn leaving_out_the_sampling_hides_no_other_laboratory() {
     let mut farm = farm();
     farm.register("minjian", "民检中心", "Minjian Laboratory", "lab");

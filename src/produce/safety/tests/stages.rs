@@ -85,3 +85,128 @@ fn a_speciality_names_the_standard_it_was_grown_by() {
     farm.season();
     assert_eq!(whys(&judged(&mut farm, BATCH)), [Why::MissingStandard]);
 }
+
+// -- every lot sampled and tested (每批抽检) ---------------------------------------------------------------------------
+
+const FIRST: &str = "batch:qingshan.s20";
+const SECOND: &str = "batch:qingshan.s40";
+const PACKED: &str = "batch:qingshan.s20-jar";
+
+/// Picked, sampled, tested, and sorted into two lots, where every lot is to be sampled.
+fn sorted() -> Farm<InMemory> {
+    let mut farm = demonstration();
+    let rows = json!([{"crops": ["杨梅"], "category": "dried", "level": "basic", "batch_test": true}]);
+    farm.set_rules("policies", rows, "2026-03-02T09:00:00+08:00");
+    farm.grow();
+    farm.harvest("860");
+    farm.inspect("LAB-1", "pass");
+    let output = |lot: &str| json!({"lot": lot, "quantity": quantity("430", "jin"), "grade": "一级", "spec": {"label": "大果"}});
+    farm.say(Says {
+        kind: "grading/1",
+        subject: FIRST,
+        touches: &[HARVEST, SECOND],
+        signer: COOP,
+        occurred_at: "2026-06-13T16:00:00+08:00",
+        data: json!({
+            "inputs": [{"lot": HARVEST, "quantity": quantity("860", "jin")}],
+            "outputs": [output(FIRST), output(SECOND)], "loss": quantity("0", "jin"), "loss_reason": "none",
+            "site": "合作社", "grader": "王小山",
+        }),
+        ..Says::default()
+    });
+    farm
+}
+
+fn is_sampled(farm: &mut Farm<InMemory>, lot: &str) -> bool {
+    let judgement = judged(farm, lot);
+    let blocked = judgement.blocks(Use::Page).len();
+    match whys(&judgement).as_slice() {
+        [] => blocked == 0 && judgement.completeness.present == 2,
+        [Why::MissingSample] => {
+            assert_eq!((blocked, judgement.completeness.present), (1, 1));
+            assert!(!judgement.reasons[0].records.is_empty());
+            false
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+fn result(farm: &mut Farm<InMemory>, lot: &str) -> crate::merkle::Hash {
+    farm.result(lot, LAB, "2026-06-14T09:00:00+08:00", "pass", items(&["阿维菌素"]))
+}
+
+#[test]
+fn a_lot_sorted_from_a_tested_one_is_not_tested() {
+    let mut farm = sorted();
+    assert!(is_sampled(&mut farm, HARVEST));
+    assert!(!is_sampled(&mut farm, FIRST) && !is_sampled(&mut farm, SECOND));
+    result(&mut farm, FIRST);
+    assert!(is_sampled(&mut farm, FIRST) && !is_sampled(&mut farm, SECOND));
+}
+
+#[test]
+fn packs_are_as_well_tested_as_the_one_lot_that_is_in_them() {
+    let mut farm = sorted();
+    result(&mut farm, FIRST);
+    pack(&mut farm, &[FIRST], PACKED, "杨梅", "2026-06-15T09:00:00+08:00");
+    assert!(is_sampled(&mut farm, PACKED));
+    let mut farm = sorted();
+    result(&mut farm, FIRST);
+    result(&mut farm, SECOND);
+    pack(&mut farm, &[FIRST, SECOND], PACKED, "杨梅", "2026-06-15T09:00:00+08:00");
+    assert!(!is_sampled(&mut farm, PACKED));
+    result(&mut farm, PACKED);
+    assert!(is_sampled(&mut farm, PACKED));
+}
+
+#[test]
+fn a_result_without_a_sample_of_its_own_is_none() {
+    let at = "2026-06-14T09:00:00+08:00";
+    let mut farm = sorted();
+    let data = farm.result_data(None, at, "pass", items(&["阿维菌素"]));
+    farm.result_as(FIRST, LAB, at, data);
+    assert!(!is_sampled(&mut farm, FIRST), "no sampling");
+
+    let sampling = |farm: &mut Farm<InMemory>, lot: &str, lab: &str, at: &str| {
+        farm.say(Says {
+            kind: "sampling/1",
+            subject: lot,
+            signer: COOP,
+            occurred_at: at,
+            data: json!({
+                "sample_no": "S-1", "sampler": "陈检", "sampler_org": "qingshan", "drawn_from": lot,
+                "sample_qty": quantity("2", "kg"), "method": "random", "lab": lab, "purpose": "commissioned",
+            }),
+            ..Says::default()
+        })
+    };
+    let reported = |farm: &mut Farm<InMemory>, named: Option<crate::merkle::Hash>| {
+        let mut data = farm.result_data(named, at, "pass", items(&["阿维菌素"]));
+        data["sample_no"] = json!("S-1");
+        farm.result_as(FIRST, LAB, at, data);
+    };
+    let mut farm = sorted();
+    let drawn = sampling(&mut farm, SECOND, "zhejian", at);
+    reported(&mut farm, Some(drawn));
+    reported(&mut farm, None);
+    assert!(!is_sampled(&mut farm, FIRST), "a sample of another lot");
+
+    let mut farm = sorted();
+    let drawn = sampling(&mut farm, FIRST, "other", at);
+    reported(&mut farm, Some(drawn));
+    assert!(!is_sampled(&mut farm, FIRST), "a sample that went to another laboratory");
+
+    let mut farm = sorted();
+    reported(&mut farm, None);
+    sampling(&mut farm, FIRST, "zhejian", at);
+    assert!(!is_sampled(&mut farm, FIRST), "a sample recorded after its result");
+    reported(&mut farm, None);
+    assert!(is_sampled(&mut farm, FIRST), "named by its number");
+
+    let mut farm = sorted();
+    let drawn = sampling(&mut farm, FIRST, "zhejian", at);
+    reported(&mut farm, Some(drawn));
+    assert!(is_sampled(&mut farm, FIRST));
+    farm.withdraw(drawn, FIRST, &[], COOP, "2026-06-15T09:00:00+08:00");
+    assert!(!is_sampled(&mut farm, FIRST), "a sampling that was taken back");
+}

@@ -1,0 +1,1 @@
+export function wordsOf(lang: "zh" | "en"): unknown;
