@@ -3,7 +3,7 @@
 use super::{Row, Said, Teller, row};
 use crate::produce::lots::{Balance, Line, StageLoss};
 use crate::produce::wording::base_amount;
-use crate::produce::{ActiveContent, Claim, Guarantee, Interval, IntervalRow, Lifted, Seat, Source};
+use crate::produce::{ActiveContent, Claim, Guarantee, Interval, IntervalRow, Lifted, Reason, Seat, Source};
 use crate::statement::kinds::Kind;
 use crate::statement::schema::Shape;
 use crate::statement::subject::{Subject, SubjectKind};
@@ -91,20 +91,23 @@ impl Teller<'_> {
 
     /// The reasons of the strip, the gravest first; what reads the same of several lots stands there once.
     pub(super) fn why(&self) -> Vec<String> {
-        let reasons = &self.story.assessment.judgement.reasons;
+        self.reasons(|_| true)
+    }
+
+    /// Only what holds it: what is merely missing stands further down.
+    pub(super) fn why_held(&self) -> Vec<String> {
+        self.reasons(Reason::is_hold)
+    }
+
+    fn reasons(&self, is_told: impl Fn(&Reason) -> bool) -> Vec<String> {
         let mut told: Vec<String> = Vec::new();
-        for reason in reasons.iter().map(|reason| self.wording.fact(reason)) {
+        let reasons = self.story.assessment.judgement.reasons.iter().filter(|reason| is_told(reason));
+        for reason in reasons.map(|reason| self.wording.fact(reason)) {
             if !told.contains(&reason) {
                 told.push(reason);
             }
         }
         told
-    }
-
-    /// Only what holds it: what is merely missing stands further down.
-    pub(super) fn why_held(&self) -> Vec<String> {
-        let holds = self.story.assessment.judgement.reasons.iter().filter(|reason| reason.is_hold());
-        holds.map(|reason| self.wording.fact(reason)).collect()
     }
 
     // -- seats -----------------------------------------------------------------------------------------------
