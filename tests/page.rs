@@ -78,6 +78,12 @@ fn evidence_on_the_page_is_the_ledgers() {
     assert!(page.contains(&season.inspection.to_string()), "each entry has its leaf hash");
     let seq = service.client.get("/api/v1/batches/shanqian.dk0613a").json()["chain"][0]["seq"].clone();
     assert!(page.contains(&format!("href=\"/api/v1/records/{seq}\"")));
+    let figures: Vec<&str> =
+        page.split("href=\"/explore/entry/").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
+    assert!(figures.len() >= 4, "each figure leads to its records: {figures:?}");
+    for seq in figures {
+        assert_eq!(service.client.get(&format!("/explore/entry/{seq}")).status, 200);
+    }
     assert_eq!(service.client.get("/api/v1/batches/shanqian.dk0613a/bundle").status, 200);
 }
 

@@ -40,6 +40,8 @@ pub enum Said {
     Day(String),
     /// A base amount: value and `g`, `ml`, `cm2` or `piece`.
     Amount(i64, &'static str),
+    /// A length of time, in hours.
+    Hours(i64),
     Number(i64),
     /// Bare organisation id.
     Org(String),

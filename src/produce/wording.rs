@@ -1,6 +1,7 @@
 //! A story's values in words: labels and codes from the schemas, amounts in the units that people count in.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 
 use serde_json::{Map, Value};
 
@@ -89,6 +90,9 @@ impl<'a> Wording<'a> {
                 Ok(base) => base_amount(*amount, base, self.lang),
                 Err(_) => amount.to_string(),
             },
+            // Nobody reads hundreds of hours.
+            Said::Hours(hours) if *hours >= 48 => self.amount(Amount::Days, hours / 24),
+            Said::Hours(hours) => self.amount(Amount::Hours, *hours),
             Said::Number(number) => number.to_string(),
             Said::Org(org) => self.names.get(org.as_str()).copied().unwrap_or(org).to_owned(),
             Said::Subject(subject) => SaidText::Subject(subject.clone()).flat(self.lang),
@@ -257,8 +261,12 @@ impl<'a> Wording<'a> {
         })
     }
 
+    fn amount(&self, word: Amount, n: impl Display) -> String {
+        fill(t(self.lang, word), &[("n", &n.to_string())])
+    }
+
     fn with_unit(&self, shape: Option<Shape>, number: &str) -> String {
-        let amount = |word| fill(t(self.lang, word), &[("n", number)]);
+        let amount = |word| self.amount(word, number);
         match shape.and_then(Shape::unit) {
             Some("d") => amount(Amount::Days),
             Some("h") => amount(Amount::Hours),

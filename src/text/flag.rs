@@ -6,8 +6,8 @@ table! {
     /// Each tells what stands in the records; none says why.
     pub enum Flag "flag" {
         // -- when it was written
-        LateEntry "late_entry" "{count} 条记录为补录，最晚的在发生 {hours} 小时后才记入账本"
-            "entered late: {count}, up to {hours} h after it happened",
+        LateEntry "late_entry" "{count} 条记录为补录，最晚的在发生 {lag}后才记入账本"
+            "entered late: {count}, up to {lag} after it happened",
         ClockAhead "clock_ahead" "所记时间比账本时钟早到 {minutes} 分钟（时钟超前）"
             "claims a time {minutes} min ahead of the ledger's clock",
         Burst "burst" "同一密钥在 {minutes} 分钟内记录 {count} 条，所记日期前后跨 {days} 天（集中补录）"

@@ -42,7 +42,7 @@ fn late(look: &Look<'_, '_>) -> Option<Fact<Flag>> {
     Some(
         Fact::new(Flag::LateEntry, look.dossier.subject, sources)
             .says("count", Said::Number(i64::try_from(late.len()).unwrap_or(i64::MAX)))
-            .says("hours", Said::Number(longest.div_euclid(3_600))),
+            .says("lag", Said::Hours(longest.div_euclid(3_600))),
     )
 }
 

@@ -17,7 +17,7 @@ fn with_patrol(occurred_at: &str, recorded_at: &str) -> Vec<Fact<Flag>> {
 fn an_entry_is_late_after_the_hours_that_the_ledger_says() {
     // The ledger had it two minutes after it was recorded.
     let flags = with_patrol("2026-05-01T08:00:00+08:00", "2026-05-02T07:59:00+08:00");
-    assert_eq!(the(&flags, Flag::LateEntry).says["hours"], Said::Number(24));
+    assert_eq!(the(&flags, Flag::LateEntry).says["lag"], Said::Hours(24));
     assert!(sorts(&with_patrol("2026-05-01T08:00:00+08:00", "2026-05-02T07:58:00+08:00")).is_empty());
     // A day lasts to its end.
     assert!(sorts(&with_patrol("2026-05-01", "2026-05-02T23:00:00+08:00")).is_empty());

@@ -7,7 +7,7 @@ mod order;
 mod people;
 mod watch;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
@@ -18,6 +18,7 @@ use crate::produce::reason::Fact;
 use crate::produce::story::Ask;
 use crate::produce::tests::farm::{BATCH, Farm, Says, quantity};
 use crate::produce::tests::{InMemory, all_records, farm, told};
+use crate::produce::wording::Wording;
 use crate::produce::{Dossier, Said};
 use crate::statement::subject::Subject;
 use crate::statement::time::When;
@@ -207,11 +208,9 @@ fn flags_are_facts_in_words_of_both_languages() {
     farm.season();
     farm.input("2026-05-20", "2026-06-16T18:00:00+08:00");
     let flags = flagged(&mut farm, BATCH, "2026-06-17T10:00:00+08:00");
-    let told = the(&flags, Flag::LateEntry).told(Lang::Zh, |said| match said {
-        Said::Number(number) => number.to_string(),
-        other => panic!("{other:?}"),
-    });
-    assert_eq!(told, "1 条记录为补录，最晚的在发生 642 小时后才记入账本");
+    let told = |lang| Wording { lang, names: BTreeMap::new() }.fact(the(&flags, Flag::LateEntry));
+    assert_eq!(told(Lang::Zh), "1 条记录为补录，最晚的在发生 26 天后才记入账本");
+    assert_eq!(told(Lang::En), "entered late: 1, up to 26 d after it happened");
 }
 
 #[test]
