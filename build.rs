@@ -21,15 +21,22 @@ fn main() -> io::Result<()> {
     files.sort();
     let mut list = String::from("&[\n");
     for path in &files {
-        let name = path.file_name().unwrap_or_default();
+        // Found from the folder that is compiled: with one target directory for several clones, Cargo takes the list that
+        // another clone's build left, and a whole path would embed that clone's files.
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
         // Writing to a string does not fail.
         let _ = writeln!(
             list,
-            "    Asset {{ name: {name:?}, body: include_bytes!({path:?}), brotli: include_bytes!({:?}) }},",
-            path.with_extension("js.br")
+            r#"    Asset {{ name: {name:?}, body: include_bytes!({}), brotli: include_bytes!({}) }},"#,
+            from_here(&name),
+            from_here(&format!("{name}.br"))
         );
     }
     list.push_str("]\n");
     let out = env::var("OUT_DIR").map_err(io::Error::other)?;
     fs::write(Path::new(&out).join("web_assets.rs"), list)
+}
+
+fn from_here(name: &str) -> String {
+    format!(r#"concat!(env!("CARGO_MANIFEST_DIR"), "/{BUILT}/{name}")"#)
 }
