@@ -1,5 +1,7 @@
 //! Starting and stopping the feeds, and the checkpoint that all of them are at.
 
+use std::convert::Infallible;
+use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -49,6 +51,8 @@ pub fn not_ahead() -> u64 {
 /// The feeds of all witnesses that have an address.
 pub struct Publisher {
     core: Arc<Core>,
+    /// Ends with the core.
+    end: Receiver<Infallible>,
     stop: Arc<Stop>,
 }
 
@@ -58,6 +62,8 @@ pub(super) struct Core {
     pub(super) cosigned: Arc<Cosigned>,
     pub(super) pace: Pace,
     current: Mutex<Option<(Arc<Target>, Instant)>>,
+    /// Dropped last, when the ledger is let go.
+    _end: Sender<Infallible>,
 }
 
 /// A checkpoint to be cosigned.
@@ -75,14 +81,16 @@ pub(super) struct Stop {
 impl Publisher {
     pub fn start(ledger: LedgerHandle, cosigned: Arc<Cosigned>, pace: Pace) -> std::io::Result<Publisher> {
         let stop = Arc::new(Stop::default());
-        let core = Arc::new(Core { ledger, cosigned: cosigned.clone(), pace, current: Mutex::new(None) });
+        let (_end, end) = mpsc::channel();
+        let current = Mutex::new(None);
+        let core = Arc::new(Core { ledger, cosigned: cosigned.clone(), pace, current, _end });
         for (place, witness) in cosigned.policy().witnesses().iter().enumerate() {
             let Some(url) = &witness.url else { continue };
             let name = String::from_utf8_lossy(&witness.name).into_owned();
             let feed = Feed::new(place, name, Exchange::new(url), Arc::downgrade(&core), stop.clone());
             std::thread::Builder::new().name(format!("witness-{place}")).spawn(move || feed.run())?;
         }
-        Ok(Publisher { core, stop })
+        Ok(Publisher { core, end, stop })
     }
 
     /// Asks nobody any more. Does not wait for witnesses that have not answered yet: what they say is lost.
@@ -90,11 +98,8 @@ impl Publisher {
         *self.stop.stopped.lock().unwrap_or_else(PoisonError::into_inner) = true;
         self.stop.told.notify_all();
         // A feed holds the core for the moment that a proof or a write takes; then nobody can take it up again.
-        let mut core = self.core;
-        while let Err(held) = Arc::try_unwrap(core) {
-            core = held;
-            std::thread::sleep(Duration::from_millis(1));
-        }
+        drop(self.core);
+        let _ = self.end.recv();
     }
 }
 
