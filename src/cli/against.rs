@@ -23,8 +23,7 @@ pub(super) fn compare(
     args: &Args,
     out: &mut dyn Write,
 ) -> anyhow::Result<Answer> {
-    let receipt = receipt::open(receipt_text.as_bytes(), trust).map_err(anyhow::Error::msg);
-    let receipt = receipt.context("nothing can be compared")?;
+    let receipt = opened(receipt_text, trust)?;
     let bundle = Bundle::parse(bundle_bytes).context("nothing can be compared")?;
     let found = omission::compare(receipt_text, &bundle, trust).map_err(anyhow::Error::msg)?;
     if let Some(found) = found {
@@ -48,6 +47,11 @@ pub(super) fn compare(
         }
     }
     Ok(Answer::verified(verified))
+}
+
+fn opened(receipt_text: &str, trust: &Trust) -> anyhow::Result<Receipt> {
+    let receipt = receipt::open(receipt_text.as_bytes(), trust).map_err(anyhow::Error::msg);
+    receipt.context("nothing can be compared")
 }
 
 fn tell_omission(
@@ -85,8 +89,7 @@ pub(super) fn ask(
     args: &Args,
     out: &mut dyn Write,
 ) -> anyhow::Result<Answer> {
-    let receipt = receipt::open(receipt_text.as_bytes(), trust).map_err(anyhow::Error::msg);
-    let receipt = receipt.context("nothing can be compared")?;
+    let receipt = opened(receipt_text, trust)?;
     let record = receipt.entry.as_ref().and_then(Entry::as_record);
     let record = record.context("the receipt is of no record, so it is on no chain")?;
     let service = crate::follow::Fetcher::new(url)?;
