@@ -10,7 +10,7 @@ import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 import type { Outcome } from "./cases";
-import { hasChromium, launch, serving, withoutEd25519 } from "./chromium";
+import { launch, serving, withoutEd25519 } from "./chromium";
 import { vectors } from "./vectors";
 
 const WEB = join(import.meta.dirname, "..");
@@ -21,7 +21,7 @@ interface Suyuan {
 }
 declare const suyuan: Suyuan;
 
-describe.skipIf(!hasChromium)("in Chromium", () => {
+describe("in Chromium", () => {
   let browser: Browser;
   let server: Server;
   let address: string;

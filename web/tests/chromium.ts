@@ -1,6 +1,5 @@
 /** Headless Chromium for tests, and a small server on this machine: pages from there are secure, as WebCrypto asks. */
 
-import { existsSync } from "node:fs";
 import { type Server, createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { env } from "node:process";
@@ -8,7 +7,13 @@ import { env } from "node:process";
 import { type Browser, type BrowserContext, chromium } from "playwright-core";
 
 const EXECUTABLE = env.SUYUAN_CHROMIUM ?? "/usr/bin/chromium";
-export const hasChromium = existsSync(EXECUTABLE);
+
+/** What scripts/test-web sets. A test that lacks it fails: one that is left out looks like one that passed. */
+export function needed(name: "SUYUAN_BIN" | "SUYUAN_TEST_PYTHON"): string {
+  const value = env[name];
+  if (!value) throw new Error(`${name} is not set: run scripts/test-web`);
+  return value;
+}
 
 export function launch(): Promise<Browser> {
   const quiet = [

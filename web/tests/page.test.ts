@@ -7,18 +7,17 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { env } from "node:process";
 
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 
-import { hasChromium, launch, withoutEd25519 } from "./chromium";
+import { launch, needed, withoutEd25519 } from "./chromium";
 
-const program = env.SUYUAN_BIN;
+const program = needed("SUYUAN_BIN");
 const GOOD = "/b/shouguang-hub-demo.hg1-5kg";
 const HELD = "/b/shouguang-demo.hg2";
 
-describe.skipIf(!program || !hasChromium)("the page checks itself", () => {
+describe("the page checks itself", () => {
   const folder = mkdtempSync(join(tmpdir(), "suyuan-page-"));
   let service: ChildProcess;
   let address: string;
@@ -29,7 +28,7 @@ describe.skipIf(!program || !hasChromium)("the page checks itself", () => {
   let complaints: string[];
 
   beforeAll(async () => {
-    service = spawn(program!, ["demo", "--dir", join(folder, "ledger"), "--listen", "127.0.0.1:0"], {
+    service = spawn(program, ["demo", "--dir", join(folder, "ledger"), "--listen", "127.0.0.1:0"], {
       stdio: ["ignore", "pipe", "pipe"],
     });
     const said = await new Promise<string>((resolve, reject) => {
