@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -107,15 +108,19 @@ pub(crate) fn nobody() -> String {
     format!("http://{}", listener.local_addr().unwrap())
 }
 
-/// Takes connections and never says a word.
-pub(crate) fn black_hole() -> String {
+/// Takes connections and never says a word; each is told of.
+pub(crate) fn black_hole() -> (String, Receiver<()>) {
+    let (tell, called) = channel();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address: SocketAddr = listener.local_addr().unwrap();
     std::thread::spawn(move || {
-        let held: Vec<_> = listener.incoming().collect();
-        drop(held);
+        let mut held = Vec::new();
+        for caller in listener.incoming() {
+            held.push(caller);
+            let _ = tell.send(());
+        }
     });
-    format!("http://{address}")
+    (format!("http://{address}"), called)
 }
 
 /// A witness that shares no code with ours: texts by hand, `ct-merkle` for proofs, `ed25519-dalek` for signatures. As

@@ -298,8 +298,9 @@ fn under_load_and_at_different_paces_witnesses_meet_on_one_checkpoint() {
 #[test]
 fn stopping_does_not_wait_for_a_witness_that_says_nothing() {
     let key = witness("one.example").vkey().to_string();
-    let mut fed = Fed::new(&policy(1, &[("one", key, &crate::fake::black_hole())]), QUICK);
-    std::thread::sleep(Duration::from_millis(300));
+    let (url, called) = crate::fake::black_hole();
+    let mut fed = Fed::new(&policy(1, &[("one", key, &url)]), QUICK);
+    called.recv_timeout(PATIENCE).unwrap();
     let began = Instant::now();
     fed.publisher.take().unwrap().stop();
     assert!(began.elapsed() < Duration::from_secs(8), "{:?}", began.elapsed());

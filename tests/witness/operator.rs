@@ -109,7 +109,7 @@ fn what_too_few_have_seen_is_no_checkpoint_yet_and_is_not_made_to_look_like_one(
     let keys = [one.vkey().to_string(), witness("two.example").vkey().to_string()];
     let one = serving(one);
     let [a, b] = keys;
-    let service = operator(&policy(2, &[("one", a, &url(&one)), ("two", b, &black_hole())]));
+    let service = operator(&policy(2, &[("one", a, &url(&one)), ("two", b, &black_hole().0)]));
     let client = &service.client;
     service.farm().season();
     let note = until("the newest has one line more", || {

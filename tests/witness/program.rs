@@ -48,7 +48,8 @@ fn made(root: &Path) -> (PathBuf, String) {
 impl Running {
     fn start(dir: &Path, more: &[&str]) -> Running {
         let mut command = suyuan(&["--listen", "127.0.0.1:0"], dir);
-        let mut child = command.args(more).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let log = std::fs::File::create(dir.join("stderr")).unwrap();
+        let mut child = command.args(more).stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let url = line.trim().strip_prefix("listening on ").expect("it says where it listens").to_owned();
@@ -163,7 +164,8 @@ fn it_is_made_once_reads_its_logs_anew_and_is_alone_on_its_memory() {
     // A list that cannot be read changes nothing.
     std::fs::write(dir.join("logs"), "nonsense\n").unwrap();
     running.signal("-HUP");
-    std::thread::sleep(Duration::from_millis(200));
+    let told = || std::fs::read_to_string(dir.join("stderr")).unwrap();
+    until("it says what it cannot read", || told().contains("the logs stay as they were").then_some(()));
     assert_eq!(status(&a), 409);
     std::fs::write(dir.join("logs"), format!("{}\n{}\n", a.vkey(), b.vkey())).unwrap();
     running.signal("-HUP");

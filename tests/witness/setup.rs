@@ -18,7 +18,7 @@ use crate::farm::{self, Farm};
 use crate::service::{self, Service};
 
 /// How long a test waits for something that should come at once; machines are sometimes busy.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 pub(crate) fn log_vkey() -> String {
     service::signer().verifier_keys()[0].to_string()
