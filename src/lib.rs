@@ -1,4 +1,5 @@
 //! Suyuan (溯源): a ledger of produce batches that anyone can check.
+pub mod anchor;
 pub mod cli;
 #[cfg(feature = "service")]
 pub mod config;

@@ -7,6 +7,7 @@
 //!
 //! Knows nothing of HTTP answers and pages. What a witness says is believed only as far as its signature goes.
 
+pub mod anchors;
 mod cosigned;
 mod exchange;
 mod feed;
