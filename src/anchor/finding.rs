@@ -118,7 +118,9 @@ impl fmt::Display for Why {
             Why::Pending => f.write_str("submitted, in no block yet"),
             Why::BlockNotConfirmed => f.write_str("the block that it ends in is not confirmed by you"),
             Why::TestChain => f.write_str("a test chain is no evidence"),
-            Why::RpcAttested => f.write_str("RPC-attested: only an RPC node's word says that it is in a block"),
+            Why::RpcAttested => {
+                f.write_str("RPC-attested: only an RPC node's word says that it is in a block")
+            }
             Why::NoTrustedRoot => f.write_str("no root that you trust has issued its certificate"),
             Why::Unsupported(what) => write!(f, "{what} is not supported"),
             Why::UnknownKind(kind) => write!(f, "this program does not check anchors of kind {kind}"),

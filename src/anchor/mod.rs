@@ -73,15 +73,15 @@ pub struct Publication {
     pub sender: [u8; 20],
 }
 
-/// Judges evidence for a checkpoint with this digest. `kind` and `version` are as they stand beside the evidence.
-pub fn judge(kind: &str, version: u64, evidence: &[u8], digest: &Hash, told: &Told) -> Finding {
+/// Judges evidence for the checkpoint with this body. `kind` and `version` are as they stand beside the evidence.
+pub fn judge(kind: &str, version: u64, evidence: &[u8], checkpoint_body: &str, told: &Told) -> Finding {
     let Some(known) = AnchorKind::of(kind) else {
         return Finding::not_checked(Why::UnknownKind(kind.to_owned()));
     };
     if version != 1 {
         return Finding::not_checked(Why::UnknownVersion(version));
     }
-    let _ = (evidence, digest, told);
+    let _ = (evidence, checkpoint_body, told);
     match known {
         AnchorKind::EvmCalldata | AnchorKind::EvmLog | AnchorKind::OpenTimestamps | AnchorKind::Rfc3161 => {
             Finding::not_checked(Why::UnknownKind(kind.to_owned()))
