@@ -1,6 +1,6 @@
 /** The trust file (docs/format.md §15): what a verifier must be told from outside, and never takes from a bundle. */
 
-import { type Hash, require, utf8 } from "./bytes";
+import { type Hash, fromBase64, require, utf8 } from "./bytes";
 import { parseFlat } from "./json";
 import { array, decimal, hash, members, text } from "./names";
 import { COSIGNER, type Key, LOG_KEY, isSameKey, parseVkey } from "./note";
@@ -32,11 +32,15 @@ export interface Trust {
 }
 
 export function parseTrust(file: string): Trust {
-  const value = members(parseFlat(file), ["genesis", "log", "origin", "v"], ["policy"]);
+  const value = members(parseFlat(file), ["genesis", "log", "origin", "v"], ["policy", "publication", "tsa_roots"]);
   require(value.v === 1, "a trust file of another version");
   const origin = text(value.origin);
   const log = array(value.log, 1).map((key) => parseVkey(text(key), LOG_KEY));
   require(log.every((key) => key.name === origin), "a log key of another name");
+  if (value.publication !== undefined && value.publication !== null) checkPublication(text(value.publication));
+  if (value.tsa_roots !== undefined && value.tsa_roots !== null) {
+    array(value.tsa_roots).forEach((root) => fromBase64(text(root)));
+  }
   const trust: Trust = {
     origin,
     genesis: hash(value.genesis),
@@ -51,6 +55,12 @@ export function parseTrust(file: string): Trust {
     if (!trust.keys.some((known) => isSameKey(known, key))) trust.keys.push(key);
   }
   return trust;
+}
+
+/** Where the ledger publishes its checkpoints. What stands there is not looked up here. */
+function checkPublication(place: string): void {
+  const words = /^eip155:([0-9]+) 0x[0-9a-f]{40} 0x[0-9a-f]{40}$/.exec(place);
+  require(words !== null && decimal(words[1] ?? "") > 0n, "publication");
 }
 
 function readPolicy(trust: Trust, policy: string): void {
