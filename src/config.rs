@@ -114,7 +114,11 @@ pub const SETTINGS: &[Setting] = &[
     setting("anchor_evm_rpc", Some(""), "JSON-RPC addresses of an EVM chain to anchor at"),
     setting("anchor_tsa", None, "A time-stamping authority (RFC 3161) to anchor at"),
     setting("anchor_tsa_every", Some("600"), "Seconds from one time stamp to the next"),
-    setting("anchor_tsa_roots", None, "The authority's root certificates, PEM; relative to the ledger's directory"),
+    setting(
+        "anchor_tsa_roots",
+        None,
+        "The authority's root certificates, PEM; relative to the ledger's directory",
+    ),
     setting("client_timeout_secs", Some("30"), "Seconds a client may take to send a request"),
     setting("dir", None, "The ledger's directory"),
     setting("listen", Some("127.0.0.1:8080"), "Address and port to listen on; port 0 takes any free one"),

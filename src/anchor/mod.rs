@@ -9,7 +9,7 @@
 
 mod finding;
 
-pub use finding::{Claim, Finding, Level, Source, Verdict, Why};
+pub use finding::{Claim, Finding, Level, Source, Verdict, Why, reversed};
 
 use std::fmt;
 use std::str::FromStr;
