@@ -1,6 +1,8 @@
 //! What pages say of anchors. Nothing here is green that is not proven: a block that nobody has compared is an "if", what
 //! is on its way is waiting, and a test chain is no evidence.
 
+use askama::Template;
+
 use crate::anchor::{AnchorKind, Claim, Finding, Level, Source, Verdict, Why};
 use crate::http::anchored::JudgedJob;
 use crate::produce::wording::Wording;
@@ -8,6 +10,8 @@ use crate::publish::anchors::State;
 use crate::text::{Anchor, fill, t};
 
 /// One anchor, in words.
+#[derive(Template)]
+#[template(path = "anchor.html")]
 pub(super) struct AnchorRow {
     pub(super) kind: &'static str,
     /// What it comes to: one sentence.
@@ -20,9 +24,10 @@ pub(super) struct AnchorRow {
     pub(super) compare: Option<(String, String)>,
     /// Its native file.
     pub(super) file: Option<String>,
+    file_word: &'static str,
 }
 
-/// All that there is of each kind. `covered`: the entries that the page tells of.
+/// What they come to, each. `covered`: the entries that the page tells of.
 pub(super) fn rows(anchors: &[JudgedJob], covered: u64, wording: &Wording<'_>) -> Vec<AnchorRow> {
     let stamped = anchors.iter().find_map(|judged| match &judged.finding.as_ref()?.claim.as_ref()?.source {
         Source::Authority { name, .. } if judged.finding.as_ref().is_some_and(Finding::is_ok) => Some(name),
@@ -81,6 +86,7 @@ impl Words<'_> {
             is_bad: finding.as_ref().is_some_and(|finding| matches!(finding.verdict, Verdict::Failed(_))),
             notes,
             compare: finding.as_ref().and_then(|finding| self.compare(finding)),
+            file_word: self.w(Anchor::NativeFile),
             file: file.map(|_| format!("/api/v1/checkpoints/{size}/anchors/{}", job.kind.as_str())),
         }
     }
