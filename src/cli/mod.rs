@@ -8,8 +8,11 @@ mod files;
 mod key;
 mod passphrase;
 mod times;
+mod told;
 mod verify;
 
+#[cfg(feature = "service")]
+mod anchor;
 #[cfg(feature = "service")]
 mod audit;
 #[cfg(feature = "service")]
@@ -89,6 +92,10 @@ Exit codes:
 
 #[derive(Subcommand)]
 enum Command {
+    /// Evidence from outside that a checkpoint existed before a moment
+    #[cfg(feature = "service")]
+    #[command(subcommand)]
+    Anchor(anchor::Command),
     /// Replay a whole log: every signature, right, chain, map record, root and tile
     #[cfg(feature = "service")]
     Audit(audit::Args),
@@ -161,6 +168,8 @@ enum Command {
 
 pub fn run(cli: Cli) -> anyhow::Result<Answer> {
     match cli.command {
+        #[cfg(feature = "service")]
+        Command::Anchor(command) => anchor::run(&command),
         #[cfg(feature = "service")]
         Command::Audit(args) => audit::run(args),
         #[cfg(feature = "service")]

@@ -6,6 +6,7 @@
 
 mod account;
 mod anchored;
+pub mod anchoring;
 pub mod api;
 mod body;
 mod endpoints;

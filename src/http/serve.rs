@@ -10,8 +10,9 @@ use actix_web::middleware::{Compress, from_fn};
 use actix_web::{App, HttpServer, web};
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::{AppState, account, configure, logging, outer};
+use super::{AppState, account, anchoring, configure, logging, outer};
 use crate::config::Config;
+use crate::publish::anchors::{Anchoring, Worker};
 use crate::publish::{Pace, Publisher};
 use crate::sequencer::Ledger;
 
@@ -47,6 +48,7 @@ pub struct Serving {
     thread: std::thread::JoinHandle<std::io::Result<()>>,
     state: Weak<AppState>,
     publisher: Option<Publisher>,
+    anchoring: Option<Anchoring>,
     ledger: Ledger,
 }
 
@@ -62,6 +64,9 @@ impl Serving {
         ended?;
         if let Some(publisher) = self.publisher {
             publisher.stop();
+        }
+        if let Some(anchoring) = self.anchoring {
+            anchoring.stop();
         }
         // Its workers let go of the ledger a moment after they have answered; until then its files stay locked.
         let until = Instant::now() + RELEASE_WAIT;
@@ -105,6 +110,11 @@ fn run(config: Config, ledger: Ledger, until: Until) -> Result<Serving, ServeErr
         Some(cosigned) => Some(Publisher::start(ledger.handle(), cosigned.clone(), Pace::default())?),
         None => None,
     };
+    let plans = anchoring::plans(&state.config).map_err(ServeError::Anchors)?;
+    let anchoring = match plans.is_empty() {
+        true => None,
+        false => Some(Worker::new(ledger.handle(), state.anchors.clone(), plans).start()?),
+    };
     let (tell, told) = std::sync::mpsc::channel();
     let thread = std::thread::Builder::new().name("suyuan-http".into()).spawn(move || {
         actix_web::rt::System::new().block_on(async move {
@@ -120,7 +130,7 @@ fn run(config: Config, ledger: Ledger, until: Until) -> Result<Serving, ServeErr
     })?;
     let handle = told.recv().map_err(|_| std::io::Error::other("the server did not start"));
     match handle {
-        Ok(handle) => Ok(Serving { address, handle, thread, state: shared, publisher, ledger }),
+        Ok(handle) => Ok(Serving { address, handle, thread, state: shared, publisher, anchoring, ledger }),
         Err(error) => match thread.join() {
             Ok(Err(cause)) => Err(cause.into()),
             _ => Err(error.into()),

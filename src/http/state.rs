@@ -5,9 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, RwLockReadGuard};
 
 use actix_web::web::{self, Bytes};
-use der::Encode as _;
 use serde_json::{Value, json};
-use x509_cert::Certificate;
 
 use super::RETRY_SECS;
 use super::account::Account;
@@ -19,7 +17,7 @@ use super::problem::{self, Problem};
 use super::serve::ServeError;
 use super::time;
 use super::view::View;
-use crate::anchor::{Publication, Told};
+use crate::anchor::{Publication, Told, roots_of_pem};
 use crate::config::Config;
 use crate::ledger::{Code, Entry, LogFact, Reader};
 use crate::merkle::Hash;
@@ -288,9 +286,7 @@ fn tsa_roots(config: &Config) -> Result<Vec<Vec<u8>>, ServeError> {
     let path = config.dir.join(&tsa.roots);
     let wrong = |problem: String| ServeError::Anchors(format!("{}: {problem}", path.display()));
     let pem = std::fs::read(&path).map_err(|error| wrong(error.to_string()))?;
-    let roots =
-        Certificate::load_pem_chain(&pem).map_err(|error| wrong(format!("no certificates: {error}")))?;
-    roots.iter().map(|root| root.to_der().map_err(|error| wrong(error.to_string()))).collect()
+    roots_of_pem(&pem).map_err(wrong)
 }
 
 /// Where the policy lies, if there is one.
