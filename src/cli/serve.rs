@@ -48,7 +48,7 @@ pub(super) struct Args {
     passphrase: PassphraseArgs,
 }
 
-fn parse_setting(text: &str) -> Result<(String, String), String> {
+pub(super) fn parse_setting(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or("a setting is NAME=VALUE")?;
     Ok((name.to_owned(), value.to_owned()))
 }

@@ -5,8 +5,6 @@
 //! the checkpoint's. Nothing is written that has not been shown to be part of a signed tree; a long way is gone in pieces,
 //! each written when it is proven.
 
-use std::time::Instant;
-
 use super::fetch::FetchError;
 use super::history::{Compared, Noted, compare};
 use super::keys::believed;
@@ -68,8 +66,8 @@ impl Watch for () {}
 /// How far one call goes.
 pub struct Terms<'a> {
     pub watch: &'a mut dyn Watch,
-    /// When to stop for now.
-    pub until: Option<Instant>,
+    /// Whether to stop for now.
+    pub enough: &'a dyn Fn() -> bool,
     /// Whether the witnesses of the trust file must have cosigned.
     pub witnessed: bool,
 }
@@ -272,16 +270,23 @@ impl Follower {
         Err(wrong.into())
     }
 
+    /// Whether a checkpoint may stand at this size: its last entry is a map record.
+    pub fn ends_with_map(&self, size: u64) -> Result<bool, FollowError> {
+        let Some(last) = size.checked_sub(1) else { return Ok(false) };
+        Ok(matches!(self.replica.reader().entry(last)?, Entry::Map(_)))
+    }
+
     /// What shows that a checkpoint of no more entries than are held is of another history than ours; none where no note
     /// of ours covers it, or where nothing is wrong.
     pub fn split(&self, theirs: Noted<'_>) -> Result<Option<SplitView>, FollowError> {
         let size = theirs.checkpoint.size;
         let reader = self.replica.reader();
-        let exact = checkpoints::at(&**self.replica.store(), size)?.and_then(|note| String::from_utf8(note).ok());
+        let exact =
+            checkpoints::at(&**self.replica.store(), size)?.and_then(|note| String::from_utf8(note).ok());
         let ours = match exact {
-            Some(note) => SignedNote::parse(note.as_bytes()).ok().and_then(|signed| {
-                Some(Held { checkpoint: signed.text().parse().ok()?, note })
-            }),
+            Some(note) => SignedNote::parse(note.as_bytes())
+                .ok()
+                .and_then(|signed| Some(Held { checkpoint: signed.text().parse().ok()?, note })),
             None => self.held.clone().filter(|held| held.checkpoint.size >= size),
         };
         let Some(ours) = ours else { return Ok(None) };

@@ -1,7 +1,5 @@
 //! The way from the checkpoint that is held to a larger one.
 
-use std::time::Instant;
-
 use super::follower::{Aim, FollowError, Follower, Held, Moved, Terms, unknown_key};
 use super::history::{Compared, Noted, compare};
 use super::keys::believed;
@@ -9,7 +7,9 @@ use super::nodes::TileNodes;
 use super::tiles::Tiles;
 use super::wrong::WrongKind;
 use crate::ledger::Entry;
-use crate::merkle::proof::{ProveError, consistency_path, inclusion_path, verify_consistency, verify_inclusion};
+use crate::merkle::proof::{
+    ProveError, consistency_path, inclusion_path, verify_consistency, verify_inclusion,
+};
 use crate::merkle::tile::{EntryBundle, TILE_WIDTH, entry_bundles};
 use crate::merkle::tree::leaf_hash;
 use crate::note::tlog_proof::TlogProof;
@@ -43,7 +43,7 @@ impl Follower {
         }
         let pieces = in_pieces && aim.is_vouched;
         for bundle in entry_bundles(self.replica.size(), size) {
-            if terms.until.is_some_and(|until| Instant::now() > until) {
+            if (terms.enough)() {
                 return Err(FollowError::OutOfTime { at: self.replica.size(), size });
             }
             self.take(tiles, bundle, aim, &nodes, pieces, terms)?;
@@ -164,7 +164,10 @@ impl Follower {
             other => broken(other),
         })?;
         if verify_consistency(at, end.size, &root, &end.root, &path).is_err() {
-            let why = format!("the first {at} entries that are served are not those of the checkpoint of {}", end.size);
+            let why = format!(
+                "the first {at} entries that are served are not those of the checkpoint of {}",
+                end.size
+            );
             return Err(aim.wrong(WrongKind::EntriesDiffer, why).into());
         }
         self.replica.keep(terms.watch.beside()).map_err(broken)

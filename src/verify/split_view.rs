@@ -26,7 +26,12 @@ impl SplitView {
     pub fn of_one_size(first: (&Checkpoint, &str), second: (&Checkpoint, &str)) -> SplitView {
         let ((_, smaller), (larger, note)) =
             if first.0.root.0 < second.0.root.0 { (first, second) } else { (second, first) };
-        SplitView { smaller: smaller.to_owned(), larger: note.to_owned(), root: larger.root, path: Vec::new() }
+        SplitView {
+            smaller: smaller.to_owned(),
+            larger: note.to_owned(),
+            root: larger.root,
+            path: Vec::new(),
+        }
     }
 
     /// What it shows, in a sentence; an error if it shows nothing. Asks for no witness: what the log's own key has signed
