@@ -129,12 +129,14 @@ impl Watch for Bar {
 fn first(args: &Args, home: &Home, mut follower: Follower, source: &Fetcher) -> anyhow::Result<Answer> {
     let mut bar = Bar(progress(0, args.json));
     bar.0.set_message("entries");
-    let terms = &mut Terms { watch: &mut bar, enough: &|| false, witnessed: true };
+    // What the mirror's own witness is to vouch for cannot wait for its cosignature.
+    let witnessed = args.witness.is_none();
+    let terms = &mut Terms { watch: &mut bar, enough: &|| false, witnessed };
     let came = catch_up(&mut follower, source, terms);
     bar.0.finish_and_clear();
     let mut out = std::io::stdout().lock();
     let wrong = match came {
-        Ok((moved, _)) => {
+        Ok(moved) => {
             let size = follower.held().map_or(0, |held| held.checkpoint.size);
             let root = follower.held().map(|held| held.checkpoint.root);
             let older = matches!(moved, Moved::Older { .. });

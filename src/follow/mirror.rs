@@ -5,7 +5,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
 use super::evidence;
-use super::fetch::{FetchError, Fetcher};
+use super::fetch::Fetcher;
 use super::follower::{FollowError, Follower, Moved, Terms};
 use super::tiles::Tiles;
 use super::wrong::Wrong;
@@ -221,13 +221,17 @@ impl Core {
     }
 }
 
-/// What follows the first time, before there is anything to serve: the whole way to the newest checkpoint.
+/// What is followed the first time, before there is anything to serve: the whole way to the newest checkpoint, or where
+/// nobody need have cosigned it, to the newest that was signed.
 pub fn catch_up(
     follower: &mut Follower,
     source: &Fetcher,
     terms: &mut Terms<'_>,
-) -> Result<(Moved, Vec<u8>), FollowError> {
+) -> Result<Moved, FollowError> {
     let tiles = Tiles::new(source);
-    let note = tiles.checkpoint().map_err(|error: FetchError| FollowError::Unreadable(error))?;
-    Ok((follower.follow(&tiles, &note, terms)?, note))
+    let note = match terms.witnessed {
+        true => tiles.checkpoint(),
+        false => tiles.latest(),
+    };
+    follower.follow(&tiles, &note?, terms)
 }

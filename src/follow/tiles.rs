@@ -20,6 +20,11 @@ impl<'a> Tiles<'a> {
         self.0.get("checkpoint", NOTE_BYTES_MAX as u64)
     }
 
+    /// The newest checkpoint that was signed, whoever has cosigned it: where a service of ours gives it.
+    pub fn latest(&self) -> Result<Vec<u8>, FetchError> {
+        self.0.get("latest", NOTE_BYTES_MAX as u64)
+    }
+
     /// The entries of a bundle, each as its leaf bytes.
     pub fn entries(&self, bundle: EntryBundle) -> Result<Vec<Vec<u8>>, FetchError> {
         const BYTES_MAX: u64 = TILE_WIDTH as u64 * (ENTRY_BYTES_MAX as u64 + 2);
