@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 
 use crate::config::Config;
-use crate::sequencer::{Ledger, LogSigner, Settings, SystemClock};
+use crate::sequencer::{Ledger, LogSigner, OpenError, Settings, SystemClock};
 use crate::store::data_dir::DataDir;
 use crate::store::signed_head::SignedHead;
 
@@ -84,6 +84,9 @@ pub(super) fn open(
 ) -> anyhow::Result<Ledger> {
     let dir = DataDir::new(&config.dir);
     dir.check()?;
+    if dir.mirror().exists() {
+        return Err(OpenError::Mirror(config.dir.clone()).into());
+    }
     let key = passphrase.open_private(&dir.log_key())?;
     let origin = config.origin.parse().with_context(|| format!("origin {}", config.origin))?;
     let mut signer = LogSigner::new(origin, key.pair());

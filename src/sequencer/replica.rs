@@ -167,6 +167,9 @@ impl Replica {
         }
         let disk = |failure: Failure| ReplicaError::Disk(failure.to_string());
         let grown = take_grown(&mut self.state, &self.proven).map_err(disk)?;
+        let mut beside = beside;
+        let end = self.state.size() + u64::from(note.is_none());
+        checkpoints::put_unseen(&mut beside, self.written(), end);
         write(&*self.store, &self.signed_head, grown, &mut self.proven, note, beside).map_err(disk)
     }
 
