@@ -4,13 +4,11 @@ use std::io::Write as _;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
-use serde_json::json;
 
 use crate::store::backup::{self, BackupError};
 use crate::store::data_dir::DataDir;
-use crate::store::signed_head::SignedHead;
 
-use super::local::Local;
+use super::local::{Local, signed_head_of};
 use super::{Answer, fsck};
 
 const BACKUP_EXAMPLES: &str = "\
@@ -61,7 +59,7 @@ pub(super) fn backup(args: &BackupArgs) -> anyhow::Result<Answer> {
 
 pub(super) fn restore(args: &RestoreArgs) -> anyhow::Result<Answer> {
     let dir = DataDir::new(&args.dir);
-    let head = SignedHead::new(dir.signed_head());
+    let head = signed_head_of(&dir)?;
     let bar = fsck::Bar::new(args.json);
     let restored = backup::restore(&args.backup, &dir, &head, &mut |progress| bar.at(progress));
     bar.clear();
@@ -79,20 +77,5 @@ pub(super) fn restore(args: &RestoreArgs) -> anyhow::Result<Answer> {
             writeln!(out, "restored; read-only until `suyuan resume --dir {}`", args.dir.display())?;
         }
         Ok(answer)
-    })
-}
-
-/// What a report says, for programs.
-pub(super) fn report_json(report: &crate::store::fsck::Report) -> serde_json::Value {
-    json!({
-        "ok": report.is_sound(),
-        "entries": report.entries,
-        "root": report.root,
-        "keys": report.keys,
-        "checkpoints": report.checkpoints,
-        "openings": report.openings,
-        "blobs": report.blobs,
-        "problems": report.problems.iter().map(ToString::to_string).collect::<Vec<_>>(),
-        "problems_total": report.problems_total,
     })
 }

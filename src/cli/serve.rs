@@ -93,7 +93,7 @@ pub(super) fn open(
         signer = signer.and(other.pair());
     }
     let settings = Settings {
-        signed_head: SignedHead::new(dir.signed_head()),
+        signed_head: SignedHead::new(config.signed_head_path()),
         dir,
         signer: Some(signer),
         clock: Arc::new(SystemClock::new()),
