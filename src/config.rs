@@ -485,7 +485,9 @@ mod tests {
 
     #[test]
     fn sizes_and_lists_are_read() {
-        let config = typed(LEAST, &[], "disk_stop = \"512MiB\"\nmirrors = [\"https://a.example/\", \"http://b\"]").unwrap();
+        let config =
+            typed(LEAST, &[], "disk_stop = \"512MiB\"\nmirrors = [\"https://a.example/\", \"http://b\"]")
+                .unwrap();
         assert_eq!(config.disk_stop, 512 << 20);
         assert_eq!(config.mirrors, ["https://a.example", "http://b"]);
         assert_eq!(config.signed_head_path(), Path::new("/srv/suyuan/signed-head"));
@@ -498,7 +500,8 @@ mod tests {
     fn what_lies_beside_a_ledger_is_read_without_the_rest() {
         let dir = tempfile::tempdir().unwrap();
         assert_eq!(Beside::load(dir.path()).unwrap(), Beside::default());
-        std::fs::write(dir.path().join("suyuan.toml"), "signed_head = \"../head\"\nmirrors = [\"http://m\"]").unwrap();
+        std::fs::write(dir.path().join("suyuan.toml"), "signed_head = \"../head\"\nmirrors = [\"http://m\"]")
+            .unwrap();
         let beside = Beside::load(dir.path()).unwrap();
         assert_eq!(beside.signed_head, Some(dir.path().join("../head")));
         assert_eq!(beside.mirrors, ["http://m"]);

@@ -16,13 +16,13 @@ use crate::private::openings;
 use crate::produce::lots::{Lots, Reach};
 use crate::produce::{Ask, Story, Survey, status_report};
 use crate::publish;
-use crate::sequencer::{Ledger, Settings, SystemClock};
+use crate::sequencer::{Ledger, OpenError, Settings, SystemClock};
 use crate::statement::context::Visibility;
 use crate::statement::short_code;
 use crate::statement::subject::Subject;
 use crate::store::data_dir::DataDir;
 use crate::store::signed_head::SignedHead;
-use crate::store::{KeyRange, Read, Snapshot, checkpoints};
+use crate::store::{KeyRange, Read, Snapshot, StoreError, checkpoints};
 use crate::verify::Trust;
 use crate::verify::audit::Audit;
 use crate::verify::collect::{self, Under};
@@ -40,6 +40,11 @@ const NODES_MAX: usize = 10_000;
 pub(super) fn signed_head_of(dir: &DataDir) -> anyhow::Result<SignedHead> {
     let elsewhere = Beside::load(dir.root())?.signed_head;
     Ok(SignedHead::new(elsewhere.unwrap_or_else(|| dir.signed_head())))
+}
+
+/// Whether a directory could not be opened because another process has it: a service, most likely.
+pub(super) fn is_in_use(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref(), Some(OpenError::Store(StoreError::Locked(_))))
 }
 
 /// A directory opened for reading. The files stay locked while it lives.

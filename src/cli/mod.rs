@@ -33,6 +33,8 @@ mod local;
 #[cfg(feature = "service")]
 mod log_key;
 #[cfg(feature = "service")]
+mod mirror;
+#[cfg(feature = "service")]
 mod new;
 #[cfg(feature = "service")]
 mod org;
@@ -65,6 +67,8 @@ pub enum Answer {
     Done,
     /// Checked, and not verified.
     NotVerified,
+    /// Stopped because the store failed: it is to be opened by a new process.
+    StartAgain,
 }
 
 impl Answer {
@@ -85,7 +89,8 @@ const EXIT_CODES: &str = "\
 Exit codes:
   0  done, or verified
   1  checked, and NOT verified (or refused by the ledger)
-  2  could not: bad usage, no such file, network, damaged store";
+  2  could not: bad usage, no such file, network, damaged store
+  3  a service stopped because its store failed: start it again, which checks what the disk holds";
 
 #[derive(Subcommand)]
 enum Command {
@@ -120,6 +125,9 @@ enum Command {
     #[cfg(feature = "service")]
     #[command(subcommand)]
     LogKey(Box<log_key::Command>),
+    /// Keep a verified copy of somebody's ledger, and serve it
+    #[cfg(feature = "service")]
+    Mirror(mirror::Args),
     /// Write an empty statement of a kind, to fill in
     #[cfg(feature = "service")]
     New(new::Args),
@@ -180,6 +188,8 @@ pub fn run(cli: Cli) -> anyhow::Result<Answer> {
         Command::Key(command) => key::run(command),
         #[cfg(feature = "service")]
         Command::LogKey(command) => log_key::run(&command),
+        #[cfg(feature = "service")]
+        Command::Mirror(args) => mirror::run(args),
         #[cfg(feature = "service")]
         Command::New(args) => new::run(args),
         #[cfg(feature = "service")]

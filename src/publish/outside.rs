@@ -76,12 +76,16 @@ pub fn ask_witnesses(policy: &Policy, reader: &Reader<Snapshot>, log: &LogFact) 
         };
         match compare(&note, reader, log) {
             Held::Agrees { size } => tracing::info!(witness = url, size, "a witness agrees with this disk"),
-            Held::NotOurs(problem) => tracing::warn!(witness = url, %problem, "a witness shows no checkpoint of this log"),
+            Held::NotOurs(problem) => {
+                tracing::warn!(witness = url, %problem, "a witness shows no checkpoint of this log")
+            }
             Held::Ahead { checkpoint, .. } => {
                 return Err(format!("{url} has cosigned {} entries, here are {}", checkpoint.size, log.size));
             }
             Held::Forked { size } => {
-                return Err(format!("the {size} entries that {url} has cosigned are not the ones here: two histories"));
+                return Err(format!(
+                    "the {size} entries that {url} has cosigned are not the ones here: two histories"
+                ));
             }
         }
     }

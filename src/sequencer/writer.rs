@@ -156,7 +156,9 @@ impl Writer {
         match command {
             Command::ConfirmClock { done } => {
                 self.time.confirm();
-                if let (Condition::Working(_), ReadOnly::Clock(_)) = (&self.condition, self.shared.why_read_only()) {
+                if let (Condition::Working(_), ReadOnly::Clock(_)) =
+                    (&self.condition, self.shared.why_read_only())
+                {
                     self.shared.set_status(Status::Writable);
                 }
                 let _ = done.send(());

@@ -63,6 +63,11 @@ impl DataDir {
         self.keys().join("log-2.key")
     }
 
+    /// Stands in a copy of somebody else's ledger, and says whose.
+    pub fn mirror(&self) -> PathBuf {
+        self.root.join("mirror")
+    }
+
     /// Stands in a restored directory until `resume` has compared it with the outside.
     pub fn restored(&self) -> PathBuf {
         self.root.join("restored")
@@ -109,6 +114,13 @@ impl DataDir {
                 Err(DataDirError::OtherVersion { path: self.root.clone(), found })
             }
         }
+    }
+
+    /// From now on it is read and not written, until it was compared with the outside.
+    pub fn hold_back(&self) -> Result<(), DataDirError> {
+        let text =
+            b"Read-only: restored or refilled, not yet compared with witnesses, mirrors and anchors (suyuan resume).\n";
+        durable::write_whole(&self.restored(), text).map_err(|source| self.io(&self.restored(), source))
     }
 
     /// Lets a restored ledger write again. Whoever calls this has compared it with the outside.

@@ -13,7 +13,8 @@ use super::faulty::Faulty;
 use crate::merkle::Hash;
 use crate::private::openings::Opening;
 use crate::sequencer::{
-    Accepted, Clock, Guards, Ledger, LedgerHandle, LogSigner, Parts, Receipt, Submission, SubmitError, create_in,
+    Accepted, Clock, Guards, Ledger, LedgerHandle, LogSigner, Parts, Receipt, Submission, SubmitError,
+    create_in,
 };
 use crate::statement::envelope::Envelope;
 use crate::store::blobs::Blobs;

@@ -3,7 +3,9 @@
 use super::report::{Key, Problem, Report, Value};
 use super::{Fsck, FsckError, LEDGER_SPACES, Progress, Stage};
 use crate::ledger::{Facts, Reader};
-use crate::merkle::tile::{EntryBundle, TILE_WIDTH, TilePath, encode_bundle, entry_bundles, hash_tiles, tile_bytes};
+use crate::merkle::tile::{
+    EntryBundle, TILE_WIDTH, TilePath, encode_bundle, entry_bundles, hash_tiles, tile_bytes,
+};
 use crate::store::{KeyRange, Pair, Pairs, Read, StoreError};
 
 /// Keys or tiles between two words on how far it is.
@@ -57,7 +59,8 @@ pub(super) fn each(
         let range = KeyRange::prefix([*space, b'/']);
         let mut replayed = Side::new(what.scratch.scan(&range))?;
         let mut stored = Side::new(what.snapshot.scan(&range))?;
-        while let Some(first) = [&replayed.next, &stored.next].into_iter().flatten().map(|pair| &pair.0).min() {
+        while let Some(first) = [&replayed.next, &stored.next].into_iter().flatten().map(|pair| &pair.0).min()
+        {
             let first = first.clone();
             let compared = match (replayed.take(&first)?, stored.take(&first)?) {
                 (Some(should), Some(is)) if should == is => Compared::Same,

@@ -16,8 +16,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 pub use repair::{Repair, Repaired, repair, repair_directory};
-pub use report::{Key, PROBLEMS_MAX, Problem, Report, Value};
 pub(super) use report::is_derived;
+pub use report::{Key, PROBLEMS_MAX, Problem, Report, Value};
 
 use super::blobs::{BlobError, Blobs};
 use super::data_dir::{DataDir, DataDirError};

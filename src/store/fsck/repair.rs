@@ -68,7 +68,8 @@ pub fn repair(
     mark: &mut dyn FnMut(bool) -> std::io::Result<()>,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Repair, FsckError> {
-    let mut marked = |repairing| mark(repairing).map_err(|error| io_error("the mark of a repair".as_ref(), error));
+    let mut marked =
+        |repairing| mark(repairing).map_err(|error| io_error("the mark of a repair".as_ref(), error));
     let mut records = Report::new();
     let replayed = replay::replay(what, &mut records, progress)?;
     if !replayed.is_whole {
@@ -77,7 +78,8 @@ pub fn repair(
     }
     let mut before = records.clone();
     compare_rest(what, &mut before, progress)?;
-    let is_damaged = |problem: &Problem| problem.key().is_some_and(|key| is_derived(&key.0) || key.0 == super::HEAD);
+    let is_damaged =
+        |problem: &Problem| problem.key().is_some_and(|key| is_derived(&key.0) || key.0 == super::HEAD);
     if !before.problems.iter().any(is_damaged) {
         // Of a repair that was cut short after its last write, or of none.
         marked(false)?;
@@ -87,7 +89,12 @@ pub fn repair(
     marked(true)?;
     let outcome = mend(what, store, records.entries, progress)?;
     let mended = store.snapshot();
-    let again = Fsck { snapshot: &mended, blobs: what.blobs, signed_head: what.signed_head, scratch: what.scratch.clone() };
+    let again = Fsck {
+        snapshot: &mended,
+        blobs: what.blobs,
+        signed_head: what.signed_head,
+        scratch: what.scratch.clone(),
+    };
     let mut after = records;
     compare_rest(&again, &mut after, progress)?;
     if !after.problems.iter().any(is_damaged) {
@@ -98,7 +105,8 @@ pub fn repair(
 
 fn why_not(records: &Report) -> String {
     let first = records.problems.first();
-    let first = first.map_or_else(|| "the newest checkpoint is not of these entries".to_owned(), ToString::to_string);
+    let first =
+        first.map_or_else(|| "the newest checkpoint is not of these entries".to_owned(), ToString::to_string);
     format!(
         "the records cannot be vouched for ({first}): a repair makes again what follows from records, never records \
          or what was signed. Restore a backup, or refill from a mirror (suyuan resume)"
@@ -115,7 +123,9 @@ fn mend(
     let mut batch = Batch::default();
     each(what, &mut |compared| {
         match compared {
-            Compared::Different { key, should, .. } | Compared::Missing { key, should } if is_derived(&key) => {
+            Compared::Different { key, should, .. } | Compared::Missing { key, should }
+                if is_derived(&key) =>
+            {
                 batch.put(key, should);
                 written += 1;
             }

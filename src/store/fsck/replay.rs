@@ -191,7 +191,10 @@ impl Replay<'_, '_> {
             match bytes.map(|bytes| leaf_hash(&bytes)) {
                 None => self.damaged(seq, "it is missing".to_owned(), in_tree),
                 Some(leaf) if in_tree != Some(leaf) => {
-                    self.damaged_because(&Suspect { seq, leaf, in_tree }, "its bytes are not those of the tree");
+                    self.damaged_because(
+                        &Suspect { seq, leaf, in_tree },
+                        "its bytes are not those of the tree",
+                    );
                 }
                 Some(_) => {}
             }
@@ -224,7 +227,7 @@ impl Replay<'_, '_> {
             Some(note) => note,
             None => {
                 // Nothing says then which is right, bytes or node, until the next checkpoint.
-                if !checkpoints::is_in_refill(self.what.snapshot, size)? {
+                if !checkpoints::is_unseen(self.what.snapshot, size)? {
                     self.report.problem(Problem::Checkpoint { size, problem: "it is missing".to_owned() });
                 }
                 return Ok(());

@@ -92,7 +92,9 @@ impl Problem {
     /// The key that is damaged, for what the store derives.
     pub fn key(&self) -> Option<&Key> {
         match self {
-            Problem::Different { key, .. } | Problem::Extra { key, .. } | Problem::Missing { key, .. } => Some(key),
+            Problem::Different { key, .. } | Problem::Extra { key, .. } | Problem::Missing { key, .. } => {
+                Some(key)
+            }
             _ => None,
         }
     }
@@ -118,7 +120,9 @@ impl Problem {
         match self {
             Problem::Blob { .. } => "the picture or report is not shown; every proof still holds".into(),
             Problem::Checkpoint { size, .. } => {
-                format!("nobody can be shown what was signed at {size} entries; the ledger does not write if it is the newest")
+                format!(
+                    "nobody can be shown what was signed at {size} entries; the ledger does not write if it is the newest"
+                )
             }
             Problem::Different { key, .. } | Problem::Missing { key, .. } => key.means(),
             Problem::Entry { seq, .. } => format!(
@@ -128,8 +132,12 @@ impl Problem {
             Problem::Extra { key, .. } if key.space() == b'r' => "it is no part of the log".into(),
             Problem::Extra { .. } => "pages and searches may show what no record says".into(),
             Problem::Opening { .. } => "that value is not shown; every proof still holds".into(),
-            Problem::SignedHead(_) => "the ledger does not write: its disk may be older than what it signed".into(),
-            Problem::Tile { .. } => "whoever follows the log over its tiles reads other bytes than were signed".into(),
+            Problem::SignedHead(_) => {
+                "the ledger does not write: its disk may be older than what it signed".into()
+            }
+            Problem::Tile { .. } => {
+                "whoever follows the log over its tiles reads other bytes than were signed".into()
+            }
         }
     }
 }
@@ -148,11 +156,13 @@ impl Key {
         let what = match (self.space(), self.fields()) {
             (b'r', seq) => number(seq).map_or("a record".into(), |seq| format!("record {seq}")),
             (b't', [level, index @ ..]) => number(index).map_or("a node of the log tree".into(), |index| {
-                format!("node {index} on level {level} of the log tree (in /log/{})", tile_path(*level, index))
+                format!(
+                    "node {index} on level {level} of the log tree (in /log/{})",
+                    tile_path(*level, index)
+                )
             }),
-            (b'v', size) => number(size).map_or("a version of the map".into(), |size| {
-                format!("the map's root over {size} records")
-            }),
+            (b'v', size) => number(size)
+                .map_or("a version of the map".into(), |size| format!("the map's root over {size} records")),
             (b'm', _) => "a node of the subject map".into(),
             (b'x', _) => "the mark of a map node that later maps do not hold".into(),
             (b's', _) => "the standing of a subject".into(),
@@ -231,7 +241,10 @@ fn shown(bytes: &[u8]) -> String {
 /// Keys that a repair may write: what follows from records. Not the records, nor what is signed or private.
 pub(in crate::store) fn is_derived(key: &[u8]) -> bool {
     let of_the_ledger = matches!(key, [space, b'/', ..] if super::LEDGER_SPACES.contains(space));
-    of_the_ledger && !key.starts_with(keys::RECORDS) && !key.starts_with(b"k/") && !key.starts_with(super::HEAD)
+    of_the_ledger
+        && !key.starts_with(keys::RECORDS)
+        && !key.starts_with(b"k/")
+        && !key.starts_with(super::HEAD)
 }
 
 #[cfg(test)]
@@ -247,7 +260,10 @@ mod tests {
         assert!(place(keys::map_root(6)).starts_with("the map's root over 6 records"));
         for space in super::super::LEDGER_SPACES {
             let key = Key(vec![*space, b'/', 1]);
-            assert!(*space == b'k' || (!key.place().starts_with("a key") && key.means() != "not known"), "{key}");
+            assert!(
+                *space == b'k' || (!key.place().starts_with("a key") && key.means() != "not known"),
+                "{key}"
+            );
         }
     }
 
@@ -266,7 +282,9 @@ mod tests {
         for derived in [keys::tree_node(0, 1), keys::LOG.to_vec(), keys::map_root(2), b"f/x".to_vec()] {
             assert!(is_derived(&derived));
         }
-        for other in [keys::record(1), b"k/12345678".to_vec(), b"q/x".to_vec(), b"h/".to_vec(), b"w/x".to_vec()] {
+        for other in
+            [keys::record(1), b"k/12345678".to_vec(), b"q/x".to_vec(), b"h/".to_vec(), b"w/x".to_vec()]
+        {
             assert!(!is_derived(&other));
         }
     }
