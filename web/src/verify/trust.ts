@@ -7,10 +7,13 @@ import { COSIGNER, type Key, LOG_KEY, isSameKey, parseVkey } from "./note";
 
 const POLICY_BYTES_MAX = 65_536;
 const POLICY_ITEMS_MAX = 256;
+const REPLAYING = "replaying";
 
 export interface Witness {
   name: string;
   key: Key;
+  /** Where it is fed, as written. */
+  url?: string;
 }
 
 interface Group {
@@ -96,11 +99,11 @@ function isName(trust: Trust, name: string): boolean {
 
 function readWitness(trust: Trust, words: string[]): void {
   require(words.length >= 2 && words.length <= 3, "policy");
-  const [name, vkey] = words as [string, string];
+  const [name, vkey, url] = words as [string, string, string?];
   require(name !== "none" && !isName(trust, name), "policy");
   const key = parseVkey(vkey, COSIGNER);
   require(!trust.witnesses.some((witness) => witness.key.key.join() === key.key.join()), "policy");
-  trust.witnesses.push({ name, key });
+  trust.witnesses.push({ name, key, ...(url === undefined ? {} : { url }) });
 }
 
 function readGroup(trust: Trust, words: string[], placed: Set<string>): void {
@@ -122,4 +125,11 @@ export function isMet(trust: Trust, cosigned: ReadonlyMap<string, bigint>, name 
   const group = trust.groups.get(name);
   if (!group) return cosigned.has(name);
   return BigInt(group.inside.filter((member) => isMet(trust, cosigned, member)).length) >= group.least;
+}
+
+/** Those of the group `replaying` who have cosigned, if they are enough for the group (docs/format.md §11). */
+export function replayedBy(trust: Trust, cosigned: ReadonlyMap<string, bigint>): string[] {
+  if (!trust.groups.has(REPLAYING) || !isMet(trust, cosigned, REPLAYING)) return [];
+  const inside = (name: string): string[] => trust.groups.get(name)?.inside.flatMap(inside) ?? [name];
+  return inside(REPLAYING).filter((name) => cosigned.has(name));
 }
