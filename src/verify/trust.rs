@@ -1,7 +1,10 @@
 //! The trust file: what a verifier must be told from outside, and never takes from a bundle.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
+use crate::anchor::{Publication, Told};
 use crate::merkle::Hash;
 use crate::note::policy::Policy;
 use crate::note::vkey::{KeyType, VerifierKey};
@@ -14,6 +17,9 @@ pub struct Trust {
     pub genesis: Hash,
     /// The log's keys and the witnesses asked for: C2SP tlog-policy.
     pub policy: Policy,
+    /// The one list of checkpoints that counts, and whose time stamps do. No block is ever told of here: those a reader
+    /// finds out for himself.
+    pub anchors: Told,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -30,6 +36,70 @@ struct File {
     genesis: Hash,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     policy: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    anchors: Option<Anchors>,
+}
+
+/// Whose anchors count.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Anchors {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub publication: Option<List>,
+    /// Root certificates of time-stamping authorities: DER in standard base64.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tsa_roots: Vec<String>,
+}
+
+/// A [`Publication`] as JSON has it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct List {
+    pub chain_id: u64,
+    /// `0x` and 40 hex digits, lower case.
+    pub contract: String,
+    pub sender: String,
+}
+
+impl List {
+    pub fn read(&self) -> Option<Publication> {
+        let [contract, sender] = [address(&self.contract)?, address(&self.sender)?];
+        Some(Publication { chain_id: self.chain_id, contract, sender })
+    }
+}
+
+impl From<&Publication> for List {
+    fn from(publication: &Publication) -> List {
+        let text = |address: &[u8; 20]| format!("0x{}", hex::encode(address));
+        List {
+            chain_id: publication.chain_id,
+            contract: text(&publication.contract),
+            sender: text(&publication.sender),
+        }
+    }
+}
+
+/// An account of an EVM chain in its one spelling here.
+fn address(text: &str) -> Option<[u8; 20]> {
+    let digits = text.strip_prefix("0x")?;
+    let lower = digits.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+    hex::decode(digits).ok().filter(|_| lower)?.try_into().ok()
+}
+
+impl Anchors {
+    fn told(&self) -> Result<Told, TrustError> {
+        let publication = match &self.publication {
+            Some(list) => Some(list.read().ok_or_else(|| {
+                TrustError("publication: contract and sender are 0x and 40 lower-case hex digits".into())
+            })?),
+            None => None,
+        };
+        let root = |text: &String| {
+            STANDARD.decode(text).map_err(|_| TrustError("tsa_roots: a certificate is not base64".into()))
+        };
+        let tsa_roots = self.tsa_roots.iter().map(root).collect::<Result<_, _>>()?;
+        Ok(Told { publication, tsa_roots, ..Told::default() })
+    }
 }
 
 impl Trust {
@@ -47,12 +117,25 @@ impl Trust {
             Some(text) => policy(text, &keys)?,
             None => Policy::without_witnesses(keys),
         };
-        Ok(Trust { origin: file.origin, genesis: file.genesis, policy })
+        let anchors = file.anchors.as_ref().map(Anchors::told).transpose()?.unwrap_or_default();
+        Ok(Trust { origin: file.origin, genesis: file.genesis, policy, anchors })
     }
 
     /// The text of the file, indented for people.
     pub fn to_text(origin: &str, log: &[String], genesis: Hash, policy: Option<&str>) -> String {
+        Trust::to_text_with(origin, log, genesis, policy, &Anchors::default())
+    }
+
+    /// The same with those whose anchors count.
+    pub fn to_text_with(
+        origin: &str,
+        log: &[String],
+        genesis: Hash,
+        policy: Option<&str>,
+        anchors: &Anchors,
+    ) -> String {
         let file = File {
+            anchors: (*anchors != Anchors::default()).then(|| anchors.clone()),
             v: 1,
             origin: origin.to_owned(),
             log: log.to_vec(),
