@@ -11,6 +11,8 @@ import { checkMap } from "./tree";
 import type { Trust } from "./trust";
 
 const EVIDENCE_BYTES_MAX = 1_048_576;
+/** Whatever is wrong: evidence that does not hold says nothing of anybody. */
+const NOTHING = "nothing is shown";
 
 /** What is shown, for others to put into words. */
 export interface Omission {
@@ -33,9 +35,9 @@ export async function judgeEvidence(data: Uint8Array, trust: Trust, engine: Engi
   const file = members(parseCanonical(data, EVIDENCE_BYTES_MAX, 16), ["evidence", "sha256"]);
   // A canonical object of these two members can be cut by length.
   const digest = sha256(data.subarray('{"evidence":'.length, -',"sha256":""}'.length - 64));
-  require(file.sha256 === digest, "the file's own digest does not fit its content");
+  require(file.sha256 === digest, NOTHING);
   const { kind, v } = members(file.evidence, ["kind", "v"], ["claim", "map", "receipt", "receipts"]);
-  require(v === 1, "evidence of another version");
+  require(v === 1, NOTHING);
   const body = (...names: string[]) => members(file.evidence, ["kind", "v", ...names]);
   const open = (value: Json | undefined) => openReceipt(text(value), trust, engine);
   if (kind === "entry") return malformed(await open(body("receipt").receipt));
@@ -45,7 +47,7 @@ export async function judgeEvidence(data: Uint8Array, trust: Trust, engine: Engi
     [receipt, map].forEach(text);
     return leftOut(await open(receipt), await open(map), read);
   }
-  require(kind === "twice", "evidence of an unknown kind");
+  require(kind === "twice", NOTHING);
   const receipts = array(body("receipts").receipts, 2, 2).map(text);
   return twins(await open(receipts[0]), await open(receipts[1]));
 }
@@ -55,18 +57,18 @@ function linksOf({ entry }: Receipt): Link[] {
 }
 
 function malformed({ seq, entry }: Receipt): Omission {
-  require(!entry || BigInt(entry.seq) !== seq, "the receipt's entry is well formed");
+  require(!entry || BigInt(entry.seq) !== seq, NOTHING);
   return { kind: "entry", seq };
 }
 
 function leftOut(receipt: Receipt, map: Receipt, claim: Claim): Omission {
-  if (map.entry?.type !== "map") throw new Refused("the second receipt is not of a map record");
+  if (map.entry?.type !== "map") throw new Refused(NOTHING);
   checkMap(map.entry.root, claim.subject, claim.value, claim);
   const link = linksOf(receipt).find(({ subject }) => subject === claim.subject);
-  require(link && receipt.seq < BigInt(map.entry.size), "the map need not tell of the receipt's record");
+  require(link && receipt.seq < BigInt(map.entry.size), NOTHING);
   const count = claim.value?.count ?? 0;
   const told = count > link.n + 1 || (count === link.n + 1 && claim.value?.last === receipt.leaf);
-  require(!told, "the map agrees with the receipt");
+  require(!told, NOTHING);
   return { kind: "map", seq: receipt.seq, subject: claim.subject, n: link.n };
 }
 
@@ -74,6 +76,6 @@ function twins(first: Receipt, second: Receipt): Omission {
   const link = linksOf(first).find(({ subject, n }) =>
     linksOf(second).some((other) => other.subject === subject && other.n === n),
   );
-  require(link && first.leaf !== second.leaf, "the receipts do not claim one place of one chain");
+  require(link && first.leaf !== second.leaf, NOTHING);
   return { kind: "twice", seq: first.seq, subject: link.subject, n: link.n };
 }

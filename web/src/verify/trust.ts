@@ -1,8 +1,9 @@
 /** The trust file (docs/format.md §15): what a verifier must be told from outside, and never takes from a bundle. */
 
-import { type Hash, require, utf8 } from "./bytes";
-import { parseFlat } from "./json";
-import { array, decimal, hash, members, text } from "./names";
+import type { Publication } from "./anchors/body";
+import { type Hash, fromBase64, require, utf8 } from "./bytes";
+import { type Json, parseLoose } from "./json";
+import { array, decimal, hash, members, natural, text } from "./names";
 import { COSIGNER, type Key, LOG_KEY, isSameKey, parseVkey } from "./note";
 
 const POLICY_BYTES_MAX = 65_536;
@@ -32,10 +33,12 @@ export interface Trust {
   quorum: string;
   /** Whose signatures mean something: of the log and the witnesses, each once. */
   keys: Key[];
+  /** The one list of checkpoints that counts. */
+  publication?: Publication;
 }
 
 export function parseTrust(file: string): Trust {
-  const value = members(parseFlat(file), ["genesis", "log", "origin", "v"], ["policy"]);
+  const value = members(parseLoose(file), ["genesis", "log", "origin", "v"], ["anchors", "policy"]);
   require(value.v === 1, "a trust file of another version");
   const origin = text(value.origin);
   const log = array(value.log, 1).map((key) => parseVkey(text(key), LOG_KEY));
@@ -49,11 +52,26 @@ export function parseTrust(file: string): Trust {
     quorum: "none",
     keys: [],
   };
+  if (value.anchors !== undefined && value.anchors !== null) readAnchors(trust, value.anchors);
   if (value.policy !== undefined && value.policy !== null) readPolicy(trust, text(value.policy));
   for (const key of [...log, ...trust.witnesses.map((witness) => witness.key)]) {
     if (!trust.keys.some((known) => isSameKey(known, key))) trust.keys.push(key);
   }
   return trust;
+}
+
+function readAnchors(trust: Trust, value: Json): void {
+  const { publication, tsa_roots: roots } = members(value, [], ["publication", "tsa_roots"]);
+  // Tokens of authorities are not judged here; what is spelt wrong is no trust file all the same.
+  if (roots !== undefined) array(roots).forEach((root) => fromBase64(text(root)));
+  if (publication === undefined || publication === null) return;
+  const list = members(publication, ["chain_id", "contract", "sender"]);
+  const [contract, sender] = [list.contract, list.sender].map((address) => {
+    const [, digits] = /^0x([0-9a-f]{40})$/.exec(text(address)) ?? [];
+    require(digits, "publication");
+    return digits;
+  }) as [string, string];
+  trust.publication = { chain: BigInt(natural(list.chain_id)), contract, sender };
 }
 
 function readPolicy(trust: Trust, policy: string): void {
