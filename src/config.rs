@@ -9,6 +9,10 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
+mod anchors;
+
+pub use anchors::{AnchorConfig, EvmConfig, Finality, TsaConfig};
+
 /// What a service was told, checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
@@ -24,6 +28,7 @@ pub struct Config {
     pub operator: Option<String>,
     /// The witness policy (C2SP tlog-policy); relative to the ledger's directory. None: no witness is asked.
     pub policy: Option<PathBuf>,
+    pub anchors: AnchorConfig,
     /// Threads that answer requests.
     pub workers: usize,
     pub reads: RateLimit,
@@ -99,6 +104,21 @@ pub struct Setting {
 
 /// Every setting: docs/operations.md lists the same, and a test holds the two together.
 pub const SETTINGS: &[Setting] = &[
+    setting("anchor_bitcoin_rpc", None, "A Bitcoin node's RPC address, asked for block headers"),
+    setting("anchor_calendars", Some(""), "OpenTimestamps calendars to anchor at; two or more"),
+    setting("anchor_every", Some("3600"), "Seconds from one anchor to the next"),
+    setting("anchor_evm_chain", None, "The EVM chain's id; 1 is Ethereum"),
+    setting("anchor_evm_contract", None, "The AnchorLog contract; without it calldata to the own account"),
+    setting("anchor_evm_finality", Some("finalized"), "finalized, or how many blocks on top are enough"),
+    setting("anchor_evm_key", None, "The file of the key that pays; relative to the ledger's directory"),
+    setting("anchor_evm_rpc", Some(""), "JSON-RPC addresses of an EVM chain to anchor at"),
+    setting("anchor_tsa", None, "A time-stamping authority (RFC 3161) to anchor at"),
+    setting("anchor_tsa_every", Some("600"), "Seconds from one time stamp to the next"),
+    setting(
+        "anchor_tsa_roots",
+        None,
+        "The authority's root certificates, PEM; relative to the ledger's directory",
+    ),
     setting("client_timeout_secs", Some("30"), "Seconds a client may take to send a request"),
     setting("dir", None, "The ledger's directory"),
     setting("listen", Some("127.0.0.1:8080"), "Address and port to listen on; port 0 takes any free one"),
@@ -220,6 +240,7 @@ impl Typed {
             })?,
             operator: self.value("operator").filter(|name| !name.trim().is_empty()).map(str::to_owned),
             policy: self.value("policy").filter(|path| !path.trim().is_empty()).map(PathBuf::from),
+            anchors: self.anchors()?,
             workers: if workers == 0 { cores() } else { workers.min(WORKERS_MAX) },
             reads: self.rate("reads_per_second", "read_burst")?,
             writes: self.rate("writes_per_second", "write_burst")?,

@@ -9,9 +9,12 @@
 
 mod finding;
 
-pub use finding::{Claim, Finding, Level, Source, Verdict, Why};
+pub use finding::{Claim, Finding, Level, Source, Verdict, Why, reversed};
 
-use crate::merkle::Hash;
+use std::fmt;
+use std::str::FromStr;
+
+use crate::merkle::{Hash, decimal};
 
 /// What is anchored of a checkpoint: SHA-256 of its body, the text above the signature lines.
 pub fn digest(checkpoint_body: &str) -> Hash {
@@ -71,6 +74,37 @@ pub struct Publication {
     pub contract: [u8; 20],
     /// The account whose entries are this ledger's.
     pub sender: [u8; 20],
+}
+
+/// One spelling: `eip155:1 0x…contract 0x…sender`, addresses in lower case (CAIP-2 for the chain).
+impl fmt::Display for Publication {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [contract, sender] = [self.contract, self.sender].map(hex::encode);
+        write!(f, "eip155:{} 0x{contract} 0x{sender}", self.chain_id)
+    }
+}
+
+impl FromStr for Publication {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Publication, &'static str> {
+        const FORM: &str = "it reads eip155:CHAIN 0xCONTRACT 0xSENDER, addresses in lower case";
+        let mut words = text.split(' ');
+        let chain = words.next().and_then(|word| word.strip_prefix("eip155:"));
+        let chain_id = chain.and_then(decimal::parse).filter(|id| *id > 0).ok_or(FORM)?;
+        let [contract, sender] = [words.next(), words.next()].map(|word| word.and_then(address));
+        match (contract, sender, words.next()) {
+            (Some(contract), Some(sender), None) => Ok(Publication { chain_id, contract, sender }),
+            _ => Err(FORM),
+        }
+    }
+}
+
+/// `0x` and 40 lower-case hex digits: an account of an EVM chain in its one spelling here.
+pub fn address(text: &str) -> Option<[u8; 20]> {
+    let digits = text.strip_prefix("0x")?;
+    let is_lower = digits.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+    hex::decode(digits).ok().filter(|_| is_lower)?.try_into().ok()
 }
 
 /// Judges evidence for the checkpoint with this body. `kind` and `version` are as they stand beside the evidence.

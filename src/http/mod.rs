@@ -5,6 +5,7 @@
 //! runs on blocking threads, not on the workers.
 
 mod account;
+mod anchored;
 pub mod api;
 mod body;
 mod endpoints;

@@ -29,6 +29,8 @@ pub enum ServeError {
     Io(#[from] std::io::Error),
     #[error("suyuan.toml says that the origin is {said:?}, the ledger says {found:?}")]
     OtherOrigin { said: String, found: String },
+    #[error("anchors: {0}")]
+    Anchors(String),
     #[error("{0}")]
     Ledger(String),
     #[error("the witness policy {}: {problem}", path.display())]

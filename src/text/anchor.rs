@@ -31,6 +31,8 @@ table! {
         KindRfc3161 "kind_rfc3161" "时间戳机构的令牌（RFC 3161）" "Token of a time-stamping authority (RFC 3161)",
         KindOther "kind_other" "其他种类：{kind}" "Another kind: {kind}",
 
+        NativeFile "native_file" "原始凭证文件" "The evidence as a file",
+
         // How far one must believe somebody, and whom.
         LevelConsensus "level_consensus" "公链共识" "Consensus of a public chain",
         LevelConsortium "level_consortium" "联盟链成员" "Members of a consortium",

@@ -250,6 +250,13 @@ LEDGERS = {
     "ledger-key": lambda seq, s, ledger: seq == 13 and rotate(s),
     "ledger-key-of-another-name": lambda seq, s, ledger: seq == 13 and rotate(s, name="example.com/other"),
     "ledger-key-of-a-witness": lambda seq, s, ledger: seq == 13 and rotate(s, kind=4),
+    "ledger-anchor": lambda seq, s, ledger: seq == 13 and publish(s),
+    "ledger-anchor-of-no-chain": lambda seq, s, ledger: seq == 13 and publish(s, chain=0),
+    "ledger-anchor-of-a-chain-in-words": lambda seq, s, ledger: seq == 13 and publish(s, chain="1"),
+    "ledger-anchor-in-capitals": lambda seq, s, ledger: seq == 13 and publish(s, sender="0x" + "AB" * 20),
+    "ledger-anchor-with-a-newline": lambda seq, s, ledger: seq == 13 and publish(s, sender="0x" + "ab" * 20 + "\n"),
+    "ledger-anchor-of-a-farm": lambda seq, s, ledger: seq == 13 and (
+        publish(s), s.update(signers=[{"org": "org:farm", "key": make.Key(3).id, "as": "farm"}])),
     "rules-backwards": lambda seq, s, ledger: seq == 13 and s.update(
         kind="ledger.rules/1", subject="ledger:", data={"rules": 1},
         signers=[{"org": "org:registrar", "key": make.Key(1).id, "as": "registrar"}]),
@@ -432,6 +439,14 @@ def rotate(statement, name=make.ORIGIN, kind=1):
         kind="ledger.key/1", subject="ledger:",
         data={"old_vkey": old, "new_vkey": new, "both_until": until,
               "signature_old": make.b64(make.LOG.sign(message)), "signature_new": make.b64(make.Key(11).sign(message))},
+        signers=[{"org": "org:registrar", "key": make.Key(1).id, "as": "registrar"}],
+    )
+
+
+def publish(statement, chain=1, sender="0x" + "ab" * 20):
+    statement.update(
+        kind="ledger.anchor/1", subject="ledger:",
+        data={"chain_id": chain, "contract": "0x" + "cd" * 20, "sender": sender},
         signers=[{"org": "org:registrar", "key": make.Key(1).id, "as": "registrar"}],
     )
 

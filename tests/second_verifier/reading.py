@@ -651,28 +651,21 @@ def open_receipt(text, trust):
     return seq, leaf.hex(), entry
 
 
-def check_anchors(value):
-    """Whose anchors count: anchors are not judged here, but a trust file is spelt right or is none."""
-    members(value, [], ["publication", "tsa_roots"])
-    for root in items(value.get("tsa_roots", [])):
-        from_base64(texts(root))
-    if value.get("publication") is not None:
-        publication = members(value["publication"], ["chain_id", "contract", "sender"])
-        require(is_natural(publication["chain_id"]), "publication")
-        for name in ["contract", "sender"]:
-            require(re.fullmatch("0x[0-9a-f]{40}", texts(publication[name])), "publication")
-
-
 class Trust:
     def __init__(self, text):
-        value = members(parse_json(text), ["genesis", "log", "origin", "v"], ["anchors", "policy"])
+        value = members(parse_json(text), ["genesis", "log", "origin", "v"], ["policy", "publication", "tsa_roots"])
         require(is_natural(value["v"]) and value["v"] == 1 and is_hash(value["genesis"]), "trust file")
         self.origin, self.genesis = texts(value["origin"]), value["genesis"]
         self.log = [parse_vkey(texts(key), 1) for key in items(value["log"], 1)]
         require(all(key[0] == self.origin for key in self.log), "trust file")
+        if value.get("publication") is not None:
+            account = "0x[0-9a-f]{40}"
+            pattern = f"eip155:([1-9][0-9]{{0,19}}) {account} {account}"
+            place = re.fullmatch(pattern, texts(value["publication"]), re.ASCII)
+            require(place and int(place[1]) < 2**64, "trust file")
+        for root in items(value["tsa_roots"], 0) if value.get("tsa_roots") is not None else []:
+            from_base64(texts(root))
         self.witnesses, self.groups, self.quorum = [], {}, "none"
-        if value.get("anchors") is not None:
-            check_anchors(value["anchors"])
         if value.get("policy") is not None:
             self.read_policy(texts(value["policy"]))
 

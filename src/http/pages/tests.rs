@@ -40,6 +40,7 @@ fn page(farm: &mut Farm<InMemory>, lang: Lang, all: bool) -> String {
         records: &records,
         root: Hash::of(b"root"),
         witnesses: None,
+        anchors: &[],
         held: &held,
         all,
     };
@@ -239,6 +240,7 @@ fn names_are_text_and_never_markup() {
             records: &records,
             root: Hash::of(b"r"),
             witnesses: None,
+            anchors: &[],
             held: &held,
             all: false,
         };

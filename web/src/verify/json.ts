@@ -59,22 +59,17 @@ export function parseCanonical(data: Uint8Array, bytesMax: number, depthMax: num
   return value;
 }
 
-/** JSON for people (the trust file): any spacing, but no member twice at any depth. */
-export function parseLoose(text: string): Json {
+/** JSON for people (the trust file): any spacing, but no member twice. Flat: no object in an object. */
+export function parseFlat(text: string): Members {
   const value = parse(text);
+  require(isMembers(value) && !Object.values(value).some(isMembers), "it is not a flat object");
   // JSON.parse has vouched for the grammar; names are the strings before a colon, numbers stand as written.
   const tokens = text.match(/"(?:[^"\\]|\\.)*"|[^\s"]/g) ?? [];
   const names = tokens.filter((_, i) => tokens[i + 1] === ":");
-  require(names.length === membersIn(value), "a member twice");
+  require(names.length === Object.keys(value).length, "a member twice");
   jcs(value);
   require(!/[0-9](?:\.[0-9]|[eE])|-0/.test(text.replace(/"(?:[^"\\]|\\.)*"/g, "")), "a number");
   return value;
-}
-
-function membersIn(value: Json): number {
-  if (!isMembers(value) && !Array.isArray(value)) return 0;
-  const inside = Object.values<Json>(value).map(membersIn);
-  return inside.reduce((sum, count) => sum + count, isMembers(value) ? inside.length : 0);
 }
 
 function parse(text: string): Json {

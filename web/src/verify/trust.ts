@@ -2,8 +2,8 @@
 
 import type { Publication } from "./anchors/body";
 import { type Hash, fromBase64, require, utf8 } from "./bytes";
-import { type Json, parseLoose } from "./json";
-import { array, decimal, hash, members, natural, text } from "./names";
+import { type Json, parseFlat } from "./json";
+import { array, decimal, hash, members, text } from "./names";
 import { COSIGNER, type Key, LOG_KEY, isSameKey, parseVkey } from "./note";
 
 const POLICY_BYTES_MAX = 65_536;
@@ -38,7 +38,11 @@ export interface Trust {
 }
 
 export function parseTrust(file: string): Trust {
-  const value = members(parseLoose(file), ["genesis", "log", "origin", "v"], ["anchors", "policy"]);
+  const value = members(
+    parseFlat(file),
+    ["genesis", "log", "origin", "v"],
+    ["policy", "publication", "tsa_roots"],
+  );
   require(value.v === 1, "a trust file of another version");
   const origin = text(value.origin);
   const log = array(value.log, 1).map((key) => parseVkey(text(key), LOG_KEY));
@@ -52,26 +56,26 @@ export function parseTrust(file: string): Trust {
     quorum: "none",
     keys: [],
   };
-  if (value.anchors !== undefined && value.anchors !== null) readAnchors(trust, value.anchors);
-  if (value.policy !== undefined && value.policy !== null) readPolicy(trust, text(value.policy));
+  const { policy, publication, tsa_roots: roots } = value;
+  if (isGiven(publication)) trust.publication = readPublication(text(publication));
+  // Tokens of authorities are not judged here; what is spelt wrong is no trust file all the same.
+  if (isGiven(roots)) array(roots).forEach((root) => fromBase64(text(root)));
+  if (isGiven(policy)) readPolicy(trust, text(policy));
   for (const key of [...log, ...trust.witnesses.map((witness) => witness.key)]) {
     if (!trust.keys.some((known) => isSameKey(known, key))) trust.keys.push(key);
   }
   return trust;
 }
 
-function readAnchors(trust: Trust, value: Json): void {
-  const { publication, tsa_roots: roots } = members(value, [], ["publication", "tsa_roots"]);
-  // Tokens of authorities are not judged here; what is spelt wrong is no trust file all the same.
-  if (roots !== undefined) array(roots).forEach((root) => fromBase64(text(root)));
-  if (publication === undefined || publication === null) return;
-  const list = members(publication, ["chain_id", "contract", "sender"]);
-  const [contract, sender] = [list.contract, list.sender].map((address) => {
-    const [, digits] = /^0x([0-9a-f]{40})$/.exec(text(address)) ?? [];
-    require(digits, "publication");
-    return digits;
-  }) as [string, string];
-  trust.publication = { chain: BigInt(natural(list.chain_id)), contract, sender };
+function isGiven(value: Json | undefined): value is Json {
+  return value !== undefined && value !== null;
+}
+
+/** Where the ledger publishes its checkpoints. */
+function readPublication(place: string): Publication {
+  const [, chain, contract, sender] = /^eip155:([0-9]+) 0x([0-9a-f]{40}) 0x([0-9a-f]{40})$/.exec(place) ?? [];
+  require(contract && sender && decimal(chain!) > 0n, "publication");
+  return { chain: decimal(chain!), contract, sender };
 }
 
 function readPolicy(trust: Trust, policy: string): void {
