@@ -8,6 +8,7 @@
 //! is right with it; and a chain that is no public network proves nothing to anybody.
 
 mod finding;
+pub mod opentimestamps;
 
 pub use finding::{Claim, Finding, Level, Source, Verdict, Why, reversed};
 
@@ -135,9 +136,9 @@ pub fn judge(kind: &str, version: u64, evidence: &[u8], checkpoint_body: &str, t
     if version != 1 {
         return Finding::not_checked(Why::UnknownVersion(version));
     }
-    let _ = (evidence, checkpoint_body, told);
     match known {
-        AnchorKind::EvmCalldata | AnchorKind::EvmLog | AnchorKind::OpenTimestamps | AnchorKind::Rfc3161 => {
+        AnchorKind::OpenTimestamps => opentimestamps::judge(evidence, checkpoint_body, told),
+        AnchorKind::EvmCalldata | AnchorKind::EvmLog | AnchorKind::Rfc3161 => {
             Finding::not_checked(Why::UnknownKind(kind.to_owned()))
         }
     }

@@ -14,7 +14,7 @@ use crate::statement::subject::SubjectKind;
 use crate::statement::time::When;
 use crate::text::Lang;
 use crate::verify::bundle::{self, Bundle};
-use crate::verify::omission::Evidence;
+use crate::verify::omission::{Evidence, is_evidence};
 use crate::verify::receipt::{self, Receipt};
 use crate::verify::{Layer, Options, Report, Status, Trust, verify_bundle};
 
@@ -146,7 +146,7 @@ impl Sort {
     fn of(bytes: &[u8]) -> Option<Sort> {
         let start: Vec<u8> =
             bytes.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).take(16).collect();
-        if start.starts_with(b"{\"evidence\"") {
+        if is_evidence(bytes) {
             Some(Sort::Evidence)
         } else if start.starts_with(b"{") {
             Some(Sort::Bundle)
@@ -358,6 +358,7 @@ fn print_receipt(report: &ReceiptReport, args: &Args, out: &mut dyn Write) -> an
 
 fn evidence(bytes: &[u8], trust: &Trust, json: bool, out: &mut dyn Write) -> anyhow::Result<Answer> {
     let checked = Evidence::parse(bytes).and_then(|evidence| evidence.check(trust));
+    let checked = checked.map(|shown| shown.to_string());
     if json {
         let (holds, text) = match &checked {
             Ok(text) => (true, text),

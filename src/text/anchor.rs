@@ -112,6 +112,9 @@ table! {
             "未检查：出具机构的根证书不在你信任的之列。"
             "Not checked: no root certificate that you trust has issued its certificate.",
         Unsupported "unsupported" "不支持：{what}" "Not supported: {what}",
+        NoBitcoin "no_bitcoin"
+            "不支持：这份 OpenTimestamps 证明不通向比特币。"
+            "Not supported: this OpenTimestamps proof does not lead to Bitcoin.",
         UnknownKind "unknown_kind" "未检查：本程序不认识这种凭证。" "Not checked: this program does not know this kind of evidence.",
         UnknownVersion "unknown_version" "未检查：它的版本比本程序新。" "Not checked: its version is newer than this program.",
         NotInBrowser "not_in_browser"
