@@ -162,8 +162,8 @@ impl Watched {
             for peer in &self.peers {
                 self.peer(&inner.follower, peer, now_ms)?;
             }
-            self.ages(&inner.follower, now_ms)?;
         }
+        self.ages(&inner.follower, now_ms)?;
         let gravest = gravest.max(self.notebook.standing()?);
         let size = inner.follower.held().map_or(0, |held| held.checkpoint.size);
         Ok(Round { gravest, size, was_read })

@@ -82,6 +82,16 @@ impl fmt::Display for Shown {
 }
 
 impl Evidence {
+    /// Its kind as the file has it; `split` is of two histories, the others of an omission.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Evidence::Entry { .. } => "entry",
+            Evidence::Map { .. } => "map",
+            Evidence::Split(_) => "split",
+            Evidence::Twice { .. } => "twice",
+        }
+    }
+
     /// The log whose signatures it holds, by its own word; none where its first receipt cannot be read.
     pub fn origin(&self) -> Option<String> {
         let note = match self {
