@@ -15,6 +15,9 @@ pub use finding::{Claim, Finding, Level, Source, Verdict, Why, reversed};
 use std::fmt;
 use std::str::FromStr;
 
+use der::Encode as _;
+use x509_cert::Certificate;
+
 use crate::merkle::{Hash, decimal};
 
 /// What is anchored of a checkpoint: SHA-256 of its body, the text above the signature lines.
@@ -106,6 +109,23 @@ pub fn address(text: &str) -> Option<[u8; 20]> {
     let digits = text.strip_prefix("0x")?;
     let is_lower = digits.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
     hex::decode(digits).ok().filter(|_| is_lower)?.try_into().ok()
+}
+
+/// Certificates of a PEM file, as DER.
+pub fn roots_of_pem(pem: &[u8]) -> Result<Vec<Vec<u8>>, String> {
+    let roots = Certificate::load_pem_chain(pem).map_err(|error| format!("no certificates: {error}"))?;
+    roots.iter().map(|root| root.to_der().map_err(|error| error.to_string())).collect()
+}
+
+/// What an evidence file is by its first bytes; whether it is any good is for [`judge`].
+pub fn kind_of(evidence: &[u8]) -> Option<AnchorKind> {
+    match evidence {
+        [0x00, b'O', b'p', b'e', b'n', b'T', b'i', b'm', b'e', ..] => Some(AnchorKind::OpenTimestamps),
+        [0x30, ..] => Some(AnchorKind::Rfc3161),
+        // An RLP list; which of the two shows in its fourth part.
+        [0xc0..=0xff, ..] => Some(AnchorKind::EvmCalldata),
+        _ => None,
+    }
 }
 
 /// Judges evidence for the checkpoint with this body. `kind` and `version` are as they stand beside the evidence.

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{ConfigError, Typed};
+use super::{ConfigError, Typed, url, urls};
 use crate::anchor::address;
 
 /// What was said of anchors. Nothing: nowhere.
@@ -114,17 +114,4 @@ fn finality(text: &str) -> Result<Finality, &'static str> {
         (_, Ok(depth)) => Ok(Finality::Depth(depth)),
         _ => Err("finalized, or how many blocks on top are enough"),
     }
-}
-
-fn url(text: &str) -> Result<String, &'static str> {
-    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
-    match host.is_some_and(|host| !host.is_empty() && !host.starts_with('/')) {
-        true => Ok(text.trim_end_matches('/').to_owned()),
-        false => Err("an address that starts with https:// or http://"),
-    }
-}
-
-fn urls(text: &str) -> Result<Vec<String>, String> {
-    let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
-    parts.map(|part| url(part).map_err(|problem| format!("{part}: {problem}"))).collect()
 }

@@ -5,9 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, RwLockReadGuard};
 
 use actix_web::web::{self, Bytes};
-use der::Encode as _;
 use serde_json::{Value, json};
-use x509_cert::Certificate;
 
 use super::RETRY_SECS;
 use super::account::Account;
@@ -19,7 +17,7 @@ use super::problem::{self, Problem};
 use super::serve::ServeError;
 use super::time;
 use super::view::View;
-use crate::anchor::{Publication, Told};
+use crate::anchor::{Publication, Told, roots_of_pem};
 use crate::config::Config;
 use crate::ledger::{Code, Entry, LogFact, Reader};
 use crate::merkle::Hash;
@@ -28,7 +26,7 @@ use crate::private::openings::{self, Opening};
 use crate::produce::{Ask, Dossier, Earliest, Overview, Story, earliest_harvest};
 use crate::publish::Cosigned;
 use crate::publish::anchors::AnchorBook;
-use crate::sequencer::{LedgerHandle, Pending, Refused, Status, Submission, SubmitError};
+use crate::sequencer::{LedgerHandle, Pending, ReadOnly, Refused, Status, Submission, SubmitError};
 use crate::statement::context::Visibility;
 use crate::statement::kinds::Kind;
 use crate::statement::payload::Statement;
@@ -111,6 +109,15 @@ impl AppState {
         match self.ledger.status() {
             Status::ReadOnly(why) => Some(why.to_string()),
             Status::Writable => None,
+        }
+    }
+
+    /// Where the ledger is that this is a copy of, and why the copy stands still, if it does.
+    pub fn mirror_of(&self) -> Option<(String, Option<String>)> {
+        match self.ledger.status() {
+            Status::ReadOnly(ReadOnly::Mirror { of }) => Some((of, None)),
+            Status::ReadOnly(ReadOnly::MirrorStopped { of, why }) => Some((of, Some(why))),
+            _ => None,
         }
     }
 
@@ -288,9 +295,7 @@ fn tsa_roots(config: &Config) -> Result<Vec<Vec<u8>>, ServeError> {
     let path = config.dir.join(&tsa.roots);
     let wrong = |problem: String| ServeError::Anchors(format!("{}: {problem}", path.display()));
     let pem = std::fs::read(&path).map_err(|error| wrong(error.to_string()))?;
-    let roots =
-        Certificate::load_pem_chain(&pem).map_err(|error| wrong(format!("no certificates: {error}")))?;
-    roots.iter().map(|root| root.to_der().map_err(|error| wrong(error.to_string()))).collect()
+    roots_of_pem(&pem).map_err(wrong)
 }
 
 /// Where the policy lies, if there is one.
@@ -355,6 +360,10 @@ fn parse(bytes: &[u8]) -> Result<Submission, Problem> {
 fn not_taken(ledger: &LedgerHandle, error: SubmitError, identity: &Identity) -> Problem {
     match error {
         SubmitError::Busy => Problem::new(text::Problem::Busy, error.to_string()).retry_after(1),
+        SubmitError::ReadOnly(ReadOnly::Mirror { of } | ReadOnly::MirrorStopped { of, .. }) => {
+            let why = format!("this is a copy of the ledger at {of}: send the statement there");
+            Problem::new(text::Problem::Mirror, why).with("source", of)
+        }
         SubmitError::ReadOnly(why) => {
             Problem::new(text::Problem::ReadOnly, why.to_string()).retry_after(RETRY_SECS)
         }

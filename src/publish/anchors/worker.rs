@@ -51,7 +51,7 @@ impl Worker {
     pub fn turn(&mut self, now: u64) -> u64 {
         let mut next = now.saturating_add(NAP);
         for plan in &mut self.plans {
-            let turned = begin(&self.ledger, &self.book, plan, now)
+            let turned = begin(&self.ledger, &self.book, plan, plan.every, now)
                 .and_then(|()| step_all(&self.book, plan.submit.as_mut(), now));
             next = next.min(match turned {
                 Ok(due) => due,
@@ -62,6 +62,11 @@ impl Worker {
             });
         }
         next.max(now.saturating_add(1))
+    }
+
+    /// Begins a job of every kind at the newest checkpoint, however long the last one is ago.
+    pub fn begin_now(&self, now: u64) -> Result<(), BookError> {
+        self.plans.iter().try_for_each(|plan| begin(&self.ledger, &self.book, plan, 0, now))
     }
 
     /// Anchors until told to stop.
@@ -110,9 +115,15 @@ fn now() -> u64 {
 }
 
 /// A job for the newest checkpoint, if the interval is over and nothing of this kind stands at it.
-fn begin(ledger: &LedgerHandle, book: &AnchorBook, plan: &Plan, now: u64) -> Result<(), BookError> {
+fn begin(
+    ledger: &LedgerHandle,
+    book: &AnchorBook,
+    plan: &Plan,
+    every: u64,
+    now: u64,
+) -> Result<(), BookError> {
     let kind = plan.submit.kind();
-    let is_due = book.last_made(kind).is_none_or(|made| now >= made.saturating_add(plan.every));
+    let is_due = book.last_made(kind).is_none_or(|made| now >= made.saturating_add(every));
     let published = ledger.published();
     let Some(note) = published.checkpoint.as_ref().filter(|_| is_due) else { return Ok(()) };
     let has_grown = book.newest(kind).is_none_or(|(size, _)| published.size > size);
