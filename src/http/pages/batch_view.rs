@@ -136,6 +136,7 @@ struct TestView {
     is_good: bool,
     conclusion: String,
     by_third_party: bool,
+    report_no: String,
     lines: Vec<String>,
     failed: Vec<String>,
 }
@@ -594,6 +595,7 @@ impl<'a> Teller<'a> {
                 0 => code("/conclusion", &inspection.conclusion),
                 n => self.fill(Page::ItemsFailed, &[("n", &n.to_string())]),
             },
+            report_no: inspection.report_no.clone(),
             by_third_party: inspection.signed_by_lab && self.story.subject.org() != Some(&inspection.lab),
             lines: vec![
                 format!("{lab} · {}", self.w(signed)),

@@ -32,13 +32,13 @@ const LEVELS = {
 } as const;
 const WHYS: Record<Why, string> = {
   pending: "pending",
-  block: "block_not_confirmed",
+  "block-not-confirmed": "block_not_confirmed",
   "test-chain": "test_chain",
   "rpc-attested": "rpc_attested",
-  kind: "unknown_kind",
-  version: "unknown_version",
+  "unknown-kind": "unknown_kind",
+  "unknown-version": "unknown_version",
   elsewhere: "not_in_browser",
-  "no-bitcoin": "no_bitcoin",
+  unsupported: "no_bitcoin",
 };
 const HASH_DIGITS = 64;
 const ETHEREUM = 1n;
@@ -76,7 +76,7 @@ function one(anchor: Anchored, told: Told, give: (told: Told) => void): HTMLElem
       ? "confirmed"
       : status === "failed"
         ? "failed"
-        : claim && isHeader(claim) && why === "block"
+        : claim && isHeader(claim) && why === "block-not-confirmed"
           ? "header_not_confirmed"
           : WHYS[why!];
   // How far one must believe somebody; what proves nothing has no level.
@@ -91,8 +91,8 @@ function one(anchor: Anchored, told: Told, give: (told: Told) => void): HTMLElem
     parts.push(element("p", "small", whomToTrust(anchor)));
     if (why !== "pending" && why !== "test-chain")
       parts.push(element("p", "small", covering(size, coversAll, claim)));
-    if (claim && (why === "block" || why === "rpc-attested"))
-      parts.push(...compare(claim, told, give, why === "block"));
+    if (claim && (why === "block-not-confirmed" || why === "rpc-attested"))
+      parts.push(...compare(claim, told, give, why === "block-not-confirmed"));
   }
   return element("div", "test", ...parts);
 }
@@ -131,7 +131,7 @@ function sourceText(source: Source): string {
 }
 
 function whomToTrust({ kind, finding: { status, why, claim } }: Anchored): string {
-  if (why === "test-chain" || why === "no-bitcoin") return say("trust_nobody");
+  if (why === "test-chain" || why === "unsupported") return say("trust_nobody");
   if (why === "pending") return say("trust_calendars");
   if (kind === "rfc3161") return say("trust_some_party");
   if (status === "not checked" && !claim) return say("trust_nobody");
@@ -189,7 +189,7 @@ function wrong(source: Source, text: string): string | undefined {
   const header = new Header(fromHex(text));
   if (reversed(header.merkleRoot) !== source.merkleRoot || !header.meetsItsTarget)
     return say("given_other", { given });
-  return header.isHardEnough ? undefined : say("given_weak");
+  return header.isAsHardAs() ? undefined : say("given_weak");
 }
 
 function withGiven(source: Source, text: string, told: Told): Told {

@@ -86,7 +86,7 @@ function checkFact(fact: Element, values: (Json | undefined)[], findings: Findin
 function checkFacts(story: Story, findings: Findings): void {
   const events = [...new Set(story.told.values())];
   for (const fact of document.querySelectorAll("[data-f]")) {
-    if (fact.closest("[data-seq]")) continue;
+    if (fact.closest("[data-seq],[data-test]")) continue;
     const last = fact.getAttribute("data-f")!.split("/").pop()!;
     const values: Json[] = [];
     const collect = (value: Json): void => {
@@ -118,6 +118,7 @@ function checkTests(story: Story, findings: Findings): void {
   for (const test of tests) {
     const told = story.told.get(Number(test.getAttribute("data-test")));
     const tag = test.querySelector(".tag")!;
+    if (told?.kind === "inspection/1") checkCard(test, told, findings);
     if (told?.kind !== "inspection/1") {
       findings.differ.push(word("check.not_in_evidence", { what: shown(test) }));
       strike(test);
@@ -133,6 +134,20 @@ function checkTests(story: Story, findings: Findings): void {
     ({ kind, seq }) => kind === "inspection/1" && !told.has(seq),
   )) {
     section.querySelector("h2")?.after(drawTest(bad));
+  }
+}
+
+/** What a test's card tells beside its conclusion: the report's number, and each item that failed. */
+function checkCard(test: Element, told: Told, findings: Findings): void {
+  const number = test.querySelector("[data-f]");
+  if (number) checkFact(number, [now(told).report_no], findings, name(told));
+  const failed = told.versions.flatMap((data) => failedItems(data).map(failedText));
+  for (const item of test.querySelectorAll("[data-item]")) {
+    if (failed.includes(shown(item))) findings.agree += 1;
+    else {
+      findings.differ.push(word("check.not_in_evidence", { what: shown(item) }));
+      strike(item);
+    }
   }
 }
 

@@ -4,7 +4,7 @@ import { fromHex, hex, sha256 } from "../bytes";
 
 export const HEADER_BYTES = 80;
 /** The easiest target that counts as the main network's, src/anchor/opentimestamps/header.rs: 75 zero bits in front. */
-const TARGET_MAX = (1n << 181n) - 1n;
+export const TARGET_MAX = (1n << 181n) - 1n;
 
 export class Header {
   private readonly view: DataView;
@@ -41,9 +41,9 @@ export class Header {
     return target !== undefined && BigInt(`0x${this.hash}`) <= target;
   }
 
-  get isHardEnough(): boolean {
+  isAsHardAs(targetMax = TARGET_MAX): boolean {
     const { target } = this;
-    return target !== undefined && target <= TARGET_MAX;
+    return target !== undefined && target <= targetMax;
   }
 }
 

@@ -217,5 +217,5 @@ function weigh(
   if (!isPublic) return notChecked("test-chain", claim);
   if (!isFull) return notChecked("rpc-attested", claim);
   const isTold = told.evmBlocks.some((known) => known.chain === chain && known.hash === hex(block.hash));
-  return isTold ? { status: "ok", claim } : notChecked("block", claim);
+  return isTold ? { status: "ok", claim } : notChecked("block-not-confirmed", claim);
 }

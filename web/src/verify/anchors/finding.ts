@@ -4,15 +4,15 @@ import type { Answer, Word } from "../check";
 
 export type Why =
   | "pending"
-  | "block"
+  | "block-not-confirmed"
   | "test-chain"
   | "rpc-attested"
-  | "kind"
-  | "version"
+  | "unknown-kind"
+  | "unknown-version"
   /** This kind is not judged in a browser. */
   | "elsewhere"
   /** A proof by OpenTimestamps that leads to Bitcoin nowhere. */
-  | "no-bitcoin";
+  | "unsupported";
 
 export type Level = "consensus" | "rpc-attested" | "trusted-party";
 

@@ -5,7 +5,7 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import { keccak_256 as keccak } from "@noble/hashes/sha3.js";
 
 import { concat, equal, fromUtf8, hex, require, utf8 } from "../bytes";
-import { HEADER_BYTES, Header, reversed } from "./bitcoin";
+import { HEADER_BYTES, Header, TARGET_MAX, reversed } from "./bitcoin";
 import type { Body } from "./body";
 import { type Claim, type Finding, type Told, notChecked } from "./finding";
 
@@ -40,7 +40,7 @@ interface Proof {
 }
 
 /** Refused where it is failed. */
-export function judgeOts(evidence: Uint8Array, body: Body, told: Told): Finding {
+export function judgeOts(evidence: Uint8Array, body: Body, told: Told, targetMax = TARGET_MAX): Finding {
   const { digest, ends, calendars, header } = new Reader(evidence).proof();
   require(equal(digest, body.digest), "it stamps something else than this checkpoint");
   const isOf = (end: End, of: Header) => equal(end.merkleRoot, of.merkleRoot);
@@ -52,7 +52,7 @@ export function judgeOts(evidence: Uint8Array, body: Body, told: Told): Finding 
   }
   const [earliest] = ends;
   if (!earliest) {
-    if (!calendars.length) return notChecked("no-bitcoin");
+    if (!calendars.length) return notChecked("unsupported");
     const source = { is: "calendars", names: calendars } as const;
     return notChecked("pending", { level: "trusted-party", source, isPublication: false });
   }
@@ -61,11 +61,11 @@ export function judgeOts(evidence: Uint8Array, body: Body, told: Told): Finding 
     const good = headers.filter((each) => isOf(end, each) && each.meetsItsTarget);
     return good.map((each): [End, Header] => [end, each]);
   });
-  const confirmed = known.find(([, each]) => each.isHardEnough);
+  const confirmed = known.find(([, each]) => each.isAsHardAs(targetMax));
   if (confirmed) return { status: "ok", claim: inBlock(...confirmed) };
   const shown = known[0] ?? beside;
-  if (!shown) return notChecked("block", inBlock(earliest));
-  return notChecked(shown[1].isHardEnough ? "block" : "test-chain", inBlock(...shown));
+  if (!shown) return notChecked("block-not-confirmed", inBlock(earliest));
+  return notChecked(shown[1].isAsHardAs(targetMax) ? "block-not-confirmed" : "test-chain", inBlock(...shown));
 }
 
 function inBlock(end: End, header?: Header): Claim {
