@@ -41,7 +41,9 @@ pub(super) fn judge_with(
         Some(header) => match its_end(header) {
             Some(end) if header.meets_its_target() => Some((end, header)),
             _ => {
-                return Finding::failed("the block header that stands with it is of no block that it ends in");
+                return Finding::failed(
+                    "the block header that stands with it is of no block that it ends in",
+                );
             }
         },
     };
