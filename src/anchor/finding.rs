@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde_json::{Value, json};
+
 /// The answer on one anchor.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
@@ -98,6 +100,118 @@ impl Finding {
 
     pub fn is_ok(&self) -> bool {
         self.verdict == Verdict::Ok
+    }
+
+    /// For programs: `status`, `reason`, and what the evidence says as `claim`. Times are RFC 3339, hashes lower-case hex.
+    pub fn to_json(&self) -> Value {
+        let (status, reason) = match &self.verdict {
+            Verdict::Ok => ("ok", None),
+            Verdict::Failed(problem) => ("failed", Some(problem.clone())),
+            Verdict::NotChecked(why) => ("not checked", Some(why.to_string())),
+        };
+        json!({ "status": status, "reason": reason, "claim": self.claim.as_ref().map(Claim::to_json) })
+    }
+}
+
+impl Claim {
+    fn to_json(&self) -> Value {
+        json!({
+            "level": self.level.as_str(),
+            "not_after": self.not_after.map(moment),
+            "is_publication": self.is_publication,
+            "source": self.source.to_json(),
+        })
+    }
+}
+
+impl Source {
+    fn to_json(&self) -> Value {
+        let address = |address: &Option<[u8; 20]>| address.map(|bytes| format!("0x{}", hex::encode(bytes)));
+        match self {
+            Source::Evm { chain_id, block_number, block_hash, transaction, sender, contract } => json!({
+                "chain_id": chain_id,
+                "block_number": block_number,
+                "block_hash": format!("0x{}", hex::encode(block_hash)),
+                "transaction": transaction.map(|hash| format!("0x{}", hex::encode(hash))),
+                "sender": address(sender),
+                "contract": address(contract),
+            }),
+            Source::Bitcoin { height, merkle_root, block_hash } => json!({
+                "height": height,
+                "merkle_root": reversed(merkle_root),
+                "block_hash": block_hash.as_ref().map(reversed),
+            }),
+            Source::Calendars(calendars) => json!({ "calendars": calendars }),
+            Source::Authority { name, serial, policy } => {
+                json!({ "authority": name, "serial": serial, "policy": policy })
+            }
+        }
+    }
+}
+
+/// As Bitcoin's explorers print a hash.
+pub fn reversed(hash: &[u8; 32]) -> String {
+    let mut bytes = *hash;
+    bytes.reverse();
+    hex::encode(bytes)
+}
+
+/// RFC 3339, UTC.
+fn moment(seconds: u64) -> String {
+    let parsed = i64::try_from(seconds).ok().and_then(|seconds| jiff::Timestamp::from_second(seconds).ok());
+    parsed.map_or_else(|| seconds.to_string(), |time| time.to_string())
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.verdict {
+            Verdict::Ok => f.write_str("ok")?,
+            Verdict::Failed(problem) => write!(f, "failed, {problem}")?,
+            Verdict::NotChecked(why) => write!(f, "not checked, {why}")?,
+        }
+        match &self.claim {
+            Some(claim) => write!(f, "; {claim}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Display for Claim {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(seconds) = self.not_after {
+            write!(f, "it existed no later than {}, ", moment(seconds))?;
+        }
+        write!(f, "{}", self.source)?;
+        if self.is_publication {
+            f.write_str("; it stands in the one list that the ledger names")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Source::Evm { chain_id, block_number, block_hash, .. } => write!(
+                f,
+                "by block {block_number} of chain {chain_id}, hash 0x{}: compare it with your own node or two explorers",
+                hex::encode(block_hash)
+            ),
+            Source::Bitcoin { height, merkle_root, block_hash: None } => write!(
+                f,
+                "by Bitcoin block {height}, merkle root {}: compare it with your own node or two explorers",
+                reversed(merkle_root)
+            ),
+            Source::Bitcoin { height, block_hash: Some(hash), .. } => write!(
+                f,
+                "by Bitcoin block {height}, hash {}: compare it with your own node or two explorers (a miner's clock may be two hours ahead)",
+                reversed(hash)
+            ),
+            Source::Calendars(calendars) => {
+                write!(f, "waiting for Bitcoin, promised by {}", calendars.join(", "))
+            }
+            Source::Authority { name, .. } => write!(f, "if one believes the authority {name}"),
+        }
     }
 }
 

@@ -14,10 +14,11 @@ use crate::statement::subject::SubjectKind;
 use crate::statement::time::When;
 use crate::text::Lang;
 use crate::verify::bundle::{self, Bundle};
-use crate::verify::omission::Evidence;
+use crate::verify::omission::{Evidence, is_evidence};
 use crate::verify::receipt::{self, Receipt};
 use crate::verify::{Layer, Options, Report, Status, Trust, verify_bundle};
 
+use super::told::TellArgs;
 use super::{Answer, against, files, standing, times};
 
 /// Room for a trust file with the longest policy.
@@ -27,6 +28,7 @@ const EXAMPLES: &str = "\
 Examples:
   suyuan verify apples.bundle --trust trust.json
   suyuan verify apples.bundle --trust trust.json --require witnesses,freshness --max-age 24h
+  suyuan verify apples.bundle --trust trust.json --require anchors --block 1:0x… --tsa-root tsa.pem
   suyuan verify 42.tlog-proof --trust trust.json
   suyuan verify --receipt 42.tlog-proof --against apples.bundle --trust trust.json --out evidence.json
   suyuan verify --receipt 42.tlog-proof --from https://trace.example.org --trust trust.json --out evidence.json
@@ -58,6 +60,8 @@ pub(super) struct Args {
     /// How old the newest witness signature may be for freshness
     #[arg(long, value_name = "TIME", default_value = "24h", value_parser = times::parse_secs)]
     max_age: i64,
+    #[command(flatten)]
+    tell: TellArgs,
     /// A receipt to hold against a bundle, or against what a service says
     #[arg(long, value_name = "FILE", requires = "other_side")]
     receipt: Option<PathBuf>,
@@ -115,8 +119,9 @@ fn trust(args: &Args) -> anyhow::Result<Trust> {
     let Some(path) = &args.trust else {
         bail!("--trust is needed: the log's keys must come from elsewhere than the file that is checked");
     };
-    let trust = Trust::parse(&files::read_text(path, TRUST_BYTES_MAX)?)
+    let mut trust = Trust::parse(&files::read_text(path, TRUST_BYTES_MAX)?)
         .with_context(|| format!("cannot use {}", path.display()))?;
+    args.tell.add_to(&mut trust.anchors)?;
     match &args.policy {
         None => Ok(trust),
         Some(path) => trust
@@ -141,7 +146,7 @@ impl Sort {
     fn of(bytes: &[u8]) -> Option<Sort> {
         let start: Vec<u8> =
             bytes.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).take(16).collect();
-        if start.starts_with(b"{\"evidence\"") {
+        if is_evidence(bytes) {
             Some(Sort::Evidence)
         } else if start.starts_with(b"{") {
             Some(Sort::Bundle)
@@ -353,6 +358,7 @@ fn print_receipt(report: &ReceiptReport, args: &Args, out: &mut dyn Write) -> an
 
 fn evidence(bytes: &[u8], trust: &Trust, json: bool, out: &mut dyn Write) -> anyhow::Result<Answer> {
     let checked = Evidence::parse(bytes).and_then(|evidence| evidence.check(trust));
+    let checked = checked.map(|shown| shown.to_string());
     if json {
         let (holds, text) = match &checked {
             Ok(text) => (true, text),

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use super::AppState;
 use super::problem::Problem;
+use crate::anchor::Told;
 use crate::ledger::{Detail, Entry, OrgFact, Reader, Record, SubjectFact, keys};
+use crate::publish::anchors::AnchorBook;
 use crate::publish::{Cosigned, Witnessed};
 use crate::sequencer::{Published, Receipt, ReceiptError};
 use crate::statement::short_code;
@@ -17,6 +19,9 @@ use crate::verify::collect::Under;
 pub struct View {
     pub reader: Reader<Snapshot>,
     pub under: Under,
+    pub(super) anchors: Arc<AnchorBook>,
+    /// What anchors are judged by.
+    pub(super) told: Told,
     published: Arc<Published>,
     cosigned: Option<Arc<Cosigned>>,
 }
@@ -33,8 +38,9 @@ impl View {
             Some(cosigned) => cosigned.with_lines(published.size, note).to_string(),
             None => note.to_string(),
         };
-        let under = Under { size: published.size, note };
-        Ok(View { reader: published.reader(), under, published, cosigned })
+        let (under, reader) = (Under { size: published.size, note }, published.reader());
+        let told = state.told(&reader)?;
+        Ok(View { reader, under, anchors: state.anchors.clone(), told, published, cosigned })
     }
 
     /// Whether the policy asks for any witness.

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::{Value, json};
 
+use super::anchored::{self, Anchored};
 use super::bundle::{Bundle, MapClaim};
 use super::needed::Needed;
 use super::partial::PartialLedger;
@@ -99,10 +100,19 @@ impl<'a> Checker<'a> {
         };
         report.set(Layer::Witnesses, witnesses);
         report.set(Layer::Freshness, freshness);
-        report.set(Layer::Anchors, self.anchors());
+        let anchored = checkpoint.as_ref().map(|_| anchored::judge_all(self.bundle, self.trust));
+        report.set(
+            Layer::Anchors,
+            match &anchored {
+                Some(anchored) => anchored::layer(anchored),
+                None => Status::NotChecked("the checkpoint is not the log's".into()),
+            },
+        );
         let proven = Layer::ALWAYS.iter().all(|layer| report.status(*layer).is_ok());
         if let (true, Some(main)) = (proven, &checkpoint) {
             report.facts = self.facts(main, &replayed);
+            let anchored = anchored.iter().flatten().map(Anchored::to_json);
+            report.facts["anchors"] = anchored.collect();
         }
         report
     }
@@ -368,15 +378,6 @@ impl<'a> Checker<'a> {
         match unseen.first() {
             Some(subject) => Status::NotChecked(format!("the chain of {subject} is not here in full")),
             None => Status::Ok(format!("rules {}, {} records", self.bundle.rules, self.records().count())),
-        }
-    }
-
-    fn anchors(&self) -> Status {
-        match self.bundle.anchors.first() {
-            None => Status::NotChecked("not anchored yet".into()),
-            Some(anchor) => {
-                Status::NotChecked(format!("this program does not check anchors of kind {}", anchor.kind))
-            }
         }
     }
 

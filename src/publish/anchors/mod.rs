@@ -3,9 +3,13 @@
 //! One worker thread. Every step is written down before the next one: what is about to be sent is stored first, so that a
 //! crash between sending and storing finds its own submission again and sends the same bytes once more.
 
+mod book;
 mod job;
+mod worker;
 
+pub use book::{AnchorBook, BookError};
 pub use job::{Job, JobError, State};
+pub use worker::{Anchoring, Plan, Worker};
 
 use crate::anchor::AnchorKind;
 
@@ -13,7 +17,7 @@ use crate::anchor::AnchorKind;
 pub trait Submit: Send {
     fn kind(&self) -> AnchorKind;
 
-    /// Whether the next checkpoint waits until this one is included: where places in a queue (nonces) are given out.
+    /// Whether the next checkpoint waits until this one is done: where places in a queue (nonces) are given out.
     fn one_at_a_time(&self) -> bool;
 
     /// Moves a job on by one step. What it returns is on the disk before the job is stepped again, so a step that sends
