@@ -248,6 +248,8 @@ LEDGERS = {
     "ledger-key": lambda seq, s, ledger: seq == 13 and rotate(s),
     "ledger-key-of-another-name": lambda seq, s, ledger: seq == 13 and rotate(s, name="example.com/other"),
     "ledger-key-of-a-witness": lambda seq, s, ledger: seq == 13 and rotate(s, kind=4),
+    "id-of-the-harvest": lambda seq, s, ledger: seq == 13 and s.update(id=entry_payload(ledger, 9)["id"]),
+    "id-of-another-organisation": lambda seq, s, ledger: seq == 11 and s.update(id=entry_payload(ledger, 9)["id"]),
     "rules-backwards": lambda seq, s, ledger: seq == 13 and s.update(
         kind="ledger.rules/1", subject="ledger:", data={"rules": 1},
         signers=[{"org": "org:registrar", "key": make.Key(1).id, "as": "registrar"}]),
