@@ -33,6 +33,8 @@ mod local;
 #[cfg(feature = "service")]
 mod log_key;
 #[cfg(feature = "service")]
+mod mirror;
+#[cfg(feature = "service")]
 mod new;
 #[cfg(feature = "service")]
 mod org;
@@ -120,6 +122,9 @@ enum Command {
     #[cfg(feature = "service")]
     #[command(subcommand)]
     LogKey(Box<log_key::Command>),
+    /// Keep a verified copy of somebody's ledger, and serve it
+    #[cfg(feature = "service")]
+    Mirror(mirror::Args),
     /// Write an empty statement of a kind, to fill in
     #[cfg(feature = "service")]
     New(new::Args),
@@ -180,6 +185,8 @@ pub fn run(cli: Cli) -> anyhow::Result<Answer> {
         Command::Key(command) => key::run(command),
         #[cfg(feature = "service")]
         Command::LogKey(command) => log_key::run(&command),
+        #[cfg(feature = "service")]
+        Command::Mirror(args) => mirror::run(args),
         #[cfg(feature = "service")]
         Command::New(args) => new::run(args),
         #[cfg(feature = "service")]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 
 use crate::config::Config;
-use crate::sequencer::{Ledger, LogSigner, Settings, SystemClock};
+use crate::sequencer::{Ledger, LogSigner, OpenError, Settings, SystemClock};
 use crate::store::data_dir::DataDir;
 use crate::store::signed_head::SignedHead;
 
@@ -48,7 +48,7 @@ pub(super) struct Args {
     passphrase: PassphraseArgs,
 }
 
-fn parse_setting(text: &str) -> Result<(String, String), String> {
+pub(super) fn parse_setting(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or("a setting is NAME=VALUE")?;
     Ok((name.to_owned(), value.to_owned()))
 }
@@ -84,6 +84,9 @@ pub(super) fn open(
 ) -> anyhow::Result<Ledger> {
     let dir = DataDir::new(&config.dir);
     dir.check()?;
+    if dir.mirror().exists() {
+        return Err(OpenError::Mirror(config.dir.clone()).into());
+    }
     let key = passphrase.open_private(&dir.log_key())?;
     let origin = config.origin.parse().with_context(|| format!("origin {}", config.origin))?;
     let mut signer = LogSigner::new(origin, key.pair());

@@ -31,6 +31,8 @@ pub struct Gauges {
     pub log_size: u64,
     pub queue_length: u64,
     pub writable: bool,
+    /// Of a mirror: whether it goes on with its ledger.
+    pub follows: Option<bool>,
     /// Entries of the newest checkpoint that meets the witness policy; None: no witness is asked for.
     pub witnessed_size: Option<u64>,
     /// Each witness's key, and entries of the checkpoint that it cosigned last.
@@ -122,6 +124,10 @@ impl Counts {
             "1 while the ledger takes statements, 0 while it is read-only.",
             &[format!(" {writable}")],
         );
+        if let Some(follows) = gauges.follows {
+            let help = "1 while this copy goes on with its ledger, 0 while it stands still.";
+            head("suyuan_follows", "gauge", help, &[format!(" {}", u8::from(follows))]);
+        }
         if let Some(size) = gauges.witnessed_size {
             let help = "Entries of the newest checkpoint that meets the witness policy.";
             head("suyuan_witnessed_size", "gauge", help, &[format!(" {size}")]);
@@ -169,6 +175,7 @@ mod tests {
             log_size: 7,
             queue_length: 2,
             writable: true,
+            follows: Some(false),
             witnessed_size: Some(5),
             witnesses: vec![("w1+aa+bb".to_owned(), 6)],
         });
@@ -183,6 +190,7 @@ mod tests {
             "suyuan_log_size 7",
             "suyuan_queue_length 2",
             "suyuan_writable 1",
+            "suyuan_follows 0",
             "suyuan_witnessed_size 5",
             "suyuan_witness_cosigned_size{witness=\"w1+aa+bb\"} 6",
         ] {

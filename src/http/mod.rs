@@ -24,7 +24,7 @@ pub mod time;
 pub mod view;
 pub mod witness;
 
-pub use serve::{ServeError, Serving, serve, start};
+pub use serve::{Beside, ServeError, Serving, Stop, serve, serve_with, start};
 pub use state::AppState;
 
 use actix_web::web::ServiceConfig;

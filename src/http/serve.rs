@@ -12,8 +12,8 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::{AppState, account, configure, logging, outer};
 use crate::config::Config;
-use crate::publish::{Pace, Publisher};
-use crate::sequencer::Ledger;
+use crate::publish::{Cosigned, Pace, Publisher};
+use crate::sequencer::{Ledger, LedgerHandle};
 
 /// Idle connections stay open as long as the proxies in front usually keep theirs.
 const KEEP_ALIVE_SECS: u64 = 75;
@@ -44,9 +44,16 @@ pub struct Serving {
     handle: ServerHandle,
     thread: std::thread::JoinHandle<std::io::Result<()>>,
     state: Weak<AppState>,
-    publisher: Option<Publisher>,
+    /// Ends what runs beside the service.
+    beside: Option<Stop>,
     ledger: Ledger,
 }
+
+/// Ends something that runs beside the service, and waits until it has.
+pub type Stop = Box<dyn FnOnce() + Send>;
+
+/// Begins what runs beside a service: it hears the ledger, and what witnesses have signed where there is a policy.
+pub type Beside = Box<dyn FnOnce(LedgerHandle, Option<Arc<Cosigned>>) -> std::io::Result<Option<Stop>>>;
 
 impl Serving {
     /// Stops taking connections, answers what has been asked, lets the ledger finish and closes it.
@@ -58,8 +65,8 @@ impl Serving {
     fn wait(self) -> Result<(), ServeError> {
         let ended = self.thread.join().map_err(|_| std::io::Error::other("its thread panicked"))?;
         ended?;
-        if let Some(publisher) = self.publisher {
-            publisher.stop();
+        if let Some(stop) = self.beside {
+            stop();
         }
         // Its workers let go of the ledger a moment after they have answered; until then its files stay locked.
         let until = Instant::now() + RELEASE_WAIT;
@@ -73,8 +80,18 @@ impl Serving {
 
 /// Serves until SIGTERM or SIGINT, then stops in good order. `listening` hears the address.
 pub fn serve(config: Config, ledger: Ledger, listening: impl FnOnce(SocketAddr)) -> Result<(), ServeError> {
+    serve_with(config, ledger, Box::new(publish), listening)
+}
+
+/// As [`serve`], with something else beside it than what brings checkpoints to witnesses.
+pub fn serve_with(
+    config: Config,
+    ledger: Ledger,
+    beside: Beside,
+    listening: impl FnOnce(SocketAddr),
+) -> Result<(), ServeError> {
     logging::start(&config.log_filter, config.log_format)?;
-    let serving = run(config, ledger, Until::Signal)?;
+    let serving = run(config, ledger, Until::Signal, beside)?;
     tracing::info!(address = %serving.address, "listening on {}", serving.address);
     listening(serving.address);
     serving.wait()
@@ -82,7 +99,14 @@ pub fn serve(config: Config, ledger: Ledger, listening: impl FnOnce(SocketAddr))
 
 /// Serves until [`Serving::stop`].
 pub fn start(config: Config, ledger: Ledger) -> Result<Serving, ServeError> {
-    run(config, ledger, Until::Told)
+    run(config, ledger, Until::Told, Box::new(publish))
+}
+
+/// Brings checkpoints to the witnesses of the policy.
+fn publish(ledger: LedgerHandle, cosigned: Option<Arc<Cosigned>>) -> std::io::Result<Option<Stop>> {
+    let Some(cosigned) = cosigned else { return Ok(None) };
+    let publisher = Publisher::start(ledger, cosigned, Pace::default())?;
+    Ok(Some(Box::new(move || publisher.stop())))
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -91,7 +115,7 @@ enum Until {
     Told,
 }
 
-fn run(config: Config, ledger: Ledger, until: Until) -> Result<Serving, ServeError> {
+fn run(config: Config, ledger: Ledger, until: Until, beside: Beside) -> Result<Serving, ServeError> {
     let listener =
         TcpListener::bind(config.listen).map_err(|error| ServeError::Listen(config.listen, error))?;
     listener.set_nonblocking(true)?;
@@ -99,10 +123,7 @@ fn run(config: Config, ledger: Ledger, until: Until) -> Result<Serving, ServeErr
     let state = web::Data::new(AppState::new(config, ledger.handle())?);
     let shared = Arc::downgrade(&state.clone().into_inner());
     let followed = shared.clone();
-    let publisher = match &state.cosigned {
-        Some(cosigned) => Some(Publisher::start(ledger.handle(), cosigned.clone(), Pace::default())?),
-        None => None,
-    };
+    let beside = beside(ledger.handle(), state.cosigned.clone())?;
     let (tell, told) = std::sync::mpsc::channel();
     let thread = std::thread::Builder::new().name("suyuan-http".into()).spawn(move || {
         actix_web::rt::System::new().block_on(async move {
@@ -118,7 +139,7 @@ fn run(config: Config, ledger: Ledger, until: Until) -> Result<Serving, ServeErr
     })?;
     let handle = told.recv().map_err(|_| std::io::Error::other("the server did not start"));
     match handle {
-        Ok(handle) => Ok(Serving { address, handle, thread, state: shared, publisher, ledger }),
+        Ok(handle) => Ok(Serving { address, handle, thread, state: shared, beside, ledger }),
         Err(error) => match thread.join() {
             Ok(Err(cause)) => Err(cause.into()),
             _ => Err(error.into()),

@@ -24,7 +24,7 @@ use crate::note::policy::PolicyWitness;
 use crate::private::openings::{self, Opening};
 use crate::produce::{Ask, Dossier, Earliest, Overview, Story, earliest_harvest};
 use crate::publish::Cosigned;
-use crate::sequencer::{LedgerHandle, Pending, Refused, Status, Submission, SubmitError};
+use crate::sequencer::{LedgerHandle, Pending, ReadOnly, Refused, Status, Submission, SubmitError};
 use crate::statement::context::Visibility;
 use crate::statement::kinds::Kind;
 use crate::statement::payload::Statement;
@@ -91,6 +91,15 @@ impl AppState {
         match self.ledger.status() {
             Status::ReadOnly(why) => Some(why.to_string()),
             Status::Writable => None,
+        }
+    }
+
+    /// Where the ledger is that this is a copy of, and why the copy stands still, if it does.
+    pub fn mirror_of(&self) -> Option<(String, Option<String>)> {
+        match self.ledger.status() {
+            Status::ReadOnly(ReadOnly::Mirror { of }) => Some((of, None)),
+            Status::ReadOnly(ReadOnly::MirrorStopped { of, why }) => Some((of, Some(why))),
+            _ => None,
         }
     }
 
@@ -319,6 +328,10 @@ fn parse(bytes: &[u8]) -> Result<Submission, Problem> {
 fn not_taken(ledger: &LedgerHandle, error: SubmitError, identity: &Identity) -> Problem {
     match error {
         SubmitError::Busy => Problem::new(text::Problem::Busy, error.to_string()).retry_after(1),
+        SubmitError::ReadOnly(ReadOnly::Mirror { of } | ReadOnly::MirrorStopped { of, .. }) => {
+            let why = format!("this is a copy of the ledger at {of}: send the statement there");
+            Problem::new(text::Problem::Mirror, why).with("source", of)
+        }
         SubmitError::ReadOnly(why) => {
             Problem::new(text::Problem::ReadOnly, why.to_string()).retry_after(RETRY_SECS)
         }

@@ -289,6 +289,22 @@ impl LedgerHandle {
         Aside(self.shared.store.clone())
     }
 
+    pub(super) fn shared(&self) -> Arc<Shared> {
+        self.shared.clone()
+    }
+
+    /// A copy stands still, or (none) goes on again.
+    pub fn mirror_stands_still(&self, why: Option<String>) {
+        let of = match self.shared.why_read_only() {
+            ReadOnly::Mirror { of } | ReadOnly::MirrorStopped { of, .. } => of,
+            _ => return,
+        };
+        self.shared.set_status(Status::ReadOnly(match why {
+            Some(why) => ReadOnly::MirrorStopped { of, why },
+            None => ReadOnly::Mirror { of },
+        }));
+    }
+
     /// Asks the writer to answer what waits and to end.
     pub(super) fn stop(&self) {
         // A full queue is being emptied; a closed one has no writer.

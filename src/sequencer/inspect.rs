@@ -53,7 +53,7 @@ fn ends_with_its_map(reader: &Reader<Snapshot>, log: &LogFact) -> Result<(), Str
 }
 
 /// Leaf hashes from bytes, and every stored node above them from the two below it.
-fn recompute_newest(reader: &Reader<Snapshot>, size: u64) -> Result<(), FactsError> {
+pub(super) fn recompute_newest(reader: &Reader<Snapshot>, size: u64) -> Result<(), FactsError> {
     let differs =
         |level: u8, index: u64| FactsError(format!("tree node {level}/{index} is not what its leaves give"));
     let first = size.saturating_sub(RECOMPUTED_MAX);

@@ -1,6 +1,6 @@
 //! Opening a ledger: its files, the checks, the writer.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 use std::thread::JoinHandle;
@@ -11,6 +11,7 @@ use super::clock::{Clock, Timekeeper};
 use super::handle::{LedgerHandle, Shared};
 use super::inspect::{Sound, inspect};
 use super::published::Published;
+use super::replica::{Replica, ReplicaError};
 use super::signer::LogSigner;
 use super::status::{ReadOnly, Status};
 use super::writer::{QUEUE_MAX, Working, Writer};
@@ -57,6 +58,8 @@ pub enum OpenError {
     DataDir(#[from] DataDirError),
     #[error(transparent)]
     Facts(#[from] FactsError),
+    #[error("{} is a mirror, which signs nothing: run it with `suyuan mirror`", .0.display())]
+    Mirror(PathBuf),
     #[error("the store holds no ledger")]
     NoLedger,
     #[error(transparent)]
@@ -76,6 +79,9 @@ impl Ledger {
     pub fn open(settings: Settings) -> Result<Ledger, OpenError> {
         let dir = &settings.dir;
         dir.check()?;
+        if settings.signer.is_some() && dir.mirror().exists() {
+            return Err(OpenError::Mirror(dir.root().to_owned()));
+        }
         let store = store::open(&dir.db())?;
         let blobs = open_blobs(&dir.blobs())?;
         Ledger::start(Parts {
@@ -90,6 +96,20 @@ impl Ledger {
     }
 
     pub fn start(parts: Parts) -> Result<Ledger, OpenError> {
+        Ledger::start_as(parts, None)
+    }
+
+    /// Opens a copy of the ledger that is served at `of`. It is written to by a [`Replica`] alone.
+    pub fn start_mirror(parts: Parts, of: String) -> Result<Ledger, OpenError> {
+        Ledger::start_as(Parts { signer: None, ..parts }, Some(of))
+    }
+
+    /// What writes down entries that the log has signed elsewhere; readers of this ledger see each checkpoint of it.
+    pub fn replica(&self, signed_head: SignedHead) -> Result<Replica, ReplicaError> {
+        Replica::publishing(self.handle.shared(), signed_head)
+    }
+
+    fn start_as(parts: Parts, mirror_of: Option<String>) -> Result<Ledger, OpenError> {
         let snapshot = parts.store.snapshot();
         let log = Reader(snapshot.clone()).log()?.ok_or(OpenError::NoLedger)?;
         let checked = check(&parts, &snapshot, &log);
@@ -109,10 +129,15 @@ impl Ledger {
                 let time = Timekeeper::new(log.at, parts.clock_confirmed);
                 (Some(Working { state, proven: sound.proven, signer, time }), Status::Writable)
             }
-            (Ok(_), None) => (None, Status::ReadOnly(ReadOnly::NoKey)),
+            (Ok(_), None) => {
+                let why = mirror_of.map_or(ReadOnly::NoKey, |of| ReadOnly::Mirror { of });
+                (None, Status::ReadOnly(why))
+            }
             (Err((why, _)), _) => (None, Status::ReadOnly(why)),
         };
-        if let Status::ReadOnly(why) = &status {
+        if let Status::ReadOnly(why) = &status
+            && !matches!(why, ReadOnly::Mirror { .. })
+        {
             tracing::warn!(reason = %why, "the ledger is read-only");
         }
 

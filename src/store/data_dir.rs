@@ -63,6 +63,11 @@ impl DataDir {
         self.keys().join("log-2.key")
     }
 
+    /// Stands in a copy of somebody else's ledger, and says whose.
+    pub fn mirror(&self) -> PathBuf {
+        self.root.join("mirror")
+    }
+
     /// Stands in a restored directory until `resume` has compared it with the outside.
     pub fn restored(&self) -> PathBuf {
         self.root.join("restored")

@@ -280,6 +280,7 @@ fn check_checkpoint(
     keys: &[VerifierKey],
 ) -> Result<(), FsckError> {
     let problem = match checkpoints::at(what.snapshot, size)? {
+        None if checkpoints::is_unseen(what.snapshot, size)? => None,
         None => Some("it is missing".to_owned()),
         Some(note) => match checkpoints::open(&note, keys) {
             Err(error) => Some(error.to_string()),

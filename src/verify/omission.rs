@@ -1,12 +1,14 @@
-//! Omission evidence: proof, from the log's own signatures, that the operator left a record out of a chain.
+//! Evidence files: proof, from the log's own signatures, that the operator left a record out of a chain, or signed two
+//! histories ([`SplitView`]).
 //!
-//! Whoever holds a receipt can make it without replaying anything, and anybody can check it offline.
+//! Whoever holds a receipt can make the former without replaying anything; anybody can check either offline.
 //! docs/format.md, "Omission evidence".
 
 use serde_json::{Value, json};
 
-use super::bundle::{Bundle, MapClaim, list, object, text};
+use super::bundle::{Bundle, BundleError, MapClaim, hash, list, object, text};
 use super::receipt::{self, Receipt};
+use super::split_view::SplitView;
 use super::trust::Trust;
 use crate::ledger::{Entry, Link};
 use crate::merkle::{Hash, map};
@@ -23,6 +25,8 @@ pub enum Evidence {
     Entry { receipt: String },
     /// The record's place in a chain, and a later map that counts or ends that chain differently.
     Map { receipt: String, map: String, claim: MapClaim },
+    /// Two histories.
+    Split(SplitView),
     /// Two records at one place of one chain.
     Twice { first: String, second: String },
 }
@@ -44,6 +48,7 @@ impl Evidence {
                 contradiction(&receipt, committed.size, claim)
                     .ok_or_else(|| "the map agrees with the receipt: nothing is shown".into())
             }
+            Evidence::Split(split) => split.check(trust),
             Evidence::Twice { first, second } => {
                 let (first, second) =
                     (receipt::open(first.as_bytes(), trust)?, receipt::open(second.as_bytes(), trust)?);
@@ -67,6 +72,9 @@ impl Evidence {
             Evidence::Map { receipt, map, claim } => {
                 json!({ "v": 1, "kind": "map", "receipt": receipt, "map": map, "claim": claim.to_json() })
             }
+            Evidence::Split(SplitView { smaller, larger, root, path }) => {
+                json!({ "v": 1, "kind": "split", "checkpoints": [smaller, larger], "root": root, "path": path })
+            }
             Evidence::Twice { first, second } => {
                 json!({ "v": 1, "kind": "twice", "receipts": [first, second] })
             }
@@ -85,8 +93,8 @@ impl Evidence {
         Evidence::from_json(body).map_err(|error| error.to_string())
     }
 
-    fn from_json(body: &Value) -> Result<Evidence, super::bundle::BundleError> {
-        let shape = |problem: &str| super::bundle::BundleError::Shape(problem.to_owned());
+    fn from_json(body: &Value) -> Result<Evidence, BundleError> {
+        let shape = |problem: &str| BundleError::Shape(problem.to_owned());
         if body.get("v") != Some(&json!(1)) {
             return Err(shape("its version is not 1"));
         }
@@ -103,16 +111,27 @@ impl Evidence {
                     claim: MapClaim::from_json(&body["claim"])?,
                 })
             }
+            Some("split") => {
+                let body = object(body, &["checkpoints", "kind", "path", "root", "v"])?;
+                let (smaller, larger) = two(&body["checkpoints"])?;
+                let path = list(&body["path"], hash)?;
+                Ok(Evidence::Split(SplitView { smaller, larger, root: hash(&body["root"])?, path }))
+            }
             Some("twice") => {
                 let body = object(body, &["kind", "receipts", "v"])?;
-                let mut receipts = list(&body["receipts"], text)?.into_iter();
-                match (receipts.next(), receipts.next(), receipts.next()) {
-                    (Some(first), Some(second), None) => Ok(Evidence::Twice { first, second }),
-                    _ => Err(shape("two receipts are due")),
-                }
+                let (first, second) = two(&body["receipts"])?;
+                Ok(Evidence::Twice { first, second })
             }
             _ => Err(shape("its kind is not known")),
         }
+    }
+}
+
+fn two(texts: &Value) -> Result<(String, String), BundleError> {
+    let mut texts = list(texts, text)?.into_iter();
+    match (texts.next(), texts.next(), texts.next()) {
+        (Some(first), Some(second), None) => Ok((first, second)),
+        _ => Err(BundleError::Shape("two are due".to_owned())),
     }
 }
 

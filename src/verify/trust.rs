@@ -63,6 +63,12 @@ impl Trust {
         serde_json::to_string_pretty(&file).expect("a trust file serialises") + "\n"
     }
 
+    /// The text of the policy in a trust file, if it has one.
+    pub fn policy_text(text: &str) -> Result<Option<String>, TrustError> {
+        let file: File = serde_json::from_str(text).map_err(|error| TrustError(error.to_string()))?;
+        Ok(file.policy)
+    }
+
     /// The same trust with another witness policy, which must be about the same log.
     pub fn with_policy(mut self, text: &str) -> Result<Trust, TrustError> {
         let keys: Vec<VerifierKey> = self.policy.logs().iter().map(|log| log.key.clone()).collect();

@@ -23,6 +23,7 @@ fn layout(lang: Lang) -> Layout {
         public_url: "https://trace.example".to_owned(),
         operator: "仙居县农产品溯源中心".to_owned(),
         demonstration: false,
+        mirror: Vec::new(),
         path: "/b/shanqian.dk0613a".to_owned(),
         query: "",
         title: String::new(),

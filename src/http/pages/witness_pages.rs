@@ -308,6 +308,7 @@ fn layout(state: &WitnessState, request: &HttpRequest, path: &str) -> Layout {
         description: t(lang, WitnessPage::What).to_owned(),
         operator: name,
         demonstration: false,
+        mirror: Vec::new(),
         path: path.to_owned(),
         query: "",
         image: String::new(),
