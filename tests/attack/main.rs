@@ -10,6 +10,7 @@ mod gallery;
 mod liar;
 mod run;
 mod stage;
+mod story;
 mod telling;
 
 use std::collections::BTreeMap;
@@ -62,6 +63,11 @@ struct Args {
     filter: Option<String>,
 }
 
+/// What [`Stage::build`] has made sure of.
+const HONEST: &str = "\
+== The honest ledger first: `suyuan verify`, `audit`, `fsck`, a mirror, two witnesses and the holders of receipts find
+   nothing wrong with it. Then each attack: what he does, who is asked, and what they say.";
+
 const EXAMPLES: &str = "\
 Examples:
   scripts/attack
@@ -104,6 +110,9 @@ fn run(args: &Args) -> anyhow::Result<Verdict> {
     gallery::are_those_of_the_threat_model()?;
     let chosen = chosen(&args.only)?;
     let stage = Stage::build(args.keep.as_deref()).context("the stage could not be set")?;
+    if !args.json {
+        writeln!(out, "{HONEST}")?;
+    }
     let mut tellings = Vec::new();
     staged(&stage, &chosen, |telling| {
         if !args.json {

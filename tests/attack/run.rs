@@ -142,9 +142,16 @@ fn answered(what: String, status: u16, body: &[u8]) -> Asked {
     let text = String::from_utf8_lossy(body).into_owned();
     let lines = match serde_json::from_str::<Value>(&text) {
         Ok(value @ (Value::Object(_) | Value::Array(_))) => members(&value, ""),
+        _ if text.starts_with("<!doctype") => texts(&text),
         _ => text.lines().map(str::to_owned).collect(),
     };
     Asked { what, code: i32::from(status), lines }
+}
+
+/// What a page says, without its marks.
+fn texts(page: &str) -> Vec<String> {
+    let texts = page.split('<').filter_map(|part| Some(part.split_once('>')?.1.trim().to_owned()));
+    texts.filter(|text| !text.is_empty()).collect()
 }
 
 fn members(value: &Value, at: &str) -> Vec<String> {

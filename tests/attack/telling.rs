@@ -198,7 +198,7 @@ impl Answer {
             (_, false) => "OTHER THAN EXPECTED",
         };
         writeln!(out, "   asked  {}", self.asked.what)?;
-        for line in &self.said {
+        for line in self.said.iter().flat_map(|said| said.lines()) {
             writeln!(out, "          | {line}")?;
         }
         for line in &self.missing {

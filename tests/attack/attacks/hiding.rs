@@ -3,7 +3,7 @@
 use suyuan::ledger::{Entry, Record};
 use suyuan::merkle::Hash;
 
-use super::{TRUST, WITNESSED, hold_receipt, verify};
+use super::{TRUST, WITNESSED, hold_receipt, mirrored, verify};
 use crate::forge::Forge;
 use crate::run::{Served, until};
 use crate::stage::{FAILED, ORIGIN, PHONE, Stage, form};
@@ -77,7 +77,7 @@ fn replayed(stage: &Stage, t: &mut Telling, own: &str, service: &Served, led: &F
         let asked = stage.show(&witness, led, own)?;
         Ok((asked.code != 503).then_some(asked))
     })?;
-    t.caught(asked, 422, &["replayed and found wrong: …"]);
+    t.caught(asked, 422, &["replayed and found wrong: entry …: map record … says …, the records say …"]);
     Ok(())
 }
 
@@ -103,7 +103,7 @@ pub(crate) fn revocation(stage: &Stage, t: &mut Telling) -> anyhow::Result<()> {
         0,
         &["completeness ok claimed: the operator states that nothing is left out of …", "verified"],
     );
-    audit(stage, t, &service)?;
+    audit(stage, t, own, &service)?;
     replayed(stage, t, own, &service, &led)?;
     let key = stage.key("phone")?.key_id();
     t.caught(
@@ -115,10 +115,15 @@ pub(crate) fn revocation(stage: &Stage, t: &mut Telling) -> anyhow::Result<()> {
 }
 
 /// Whoever replays works the map out for himself.
-fn audit(stage: &Stage, t: &mut Telling, service: &Served) -> anyhow::Result<()> {
+fn audit(stage: &Stage, t: &mut Telling, own: &str, service: &Served) -> anyhow::Result<()> {
     let audit = stage.suyuan(&[&["audit", "--from", &service.url], &TRUST[..]].concat())?;
     let wrong = "replay failed entry …: map record … says …, the records say …";
     t.caught(audit, 1, &[wrong]);
+    t.caught(
+        mirrored(stage, &service.url, own)?,
+        1,
+        &["WRONG (wrong-map): entry …: map record … says …, the records say …"],
+    );
     Ok(())
 }
 
@@ -136,7 +141,7 @@ pub(crate) fn failed_inspection(stage: &Stage, t: &mut Telling) -> anyhow::Resul
         0,
         &["completeness ok claimed: the operator states that nothing is left out of …", "verified"],
     );
-    audit(stage, t, &service)?;
+    audit(stage, t, own, &service)?;
     replayed(stage, t, own, &service, &led)?;
     let said =
         format!("OMISSION: record {seq} of the log is record 2 of batch:{FAILED}, and the map leaves it out");

@@ -5,7 +5,10 @@ use suyuan::ledger::keys;
 use suyuan::merkle::Hash;
 use suyuan::statement::ed25519::KeyPair;
 
-use super::{SECOND_HISTORY, TRUST, WITNESSED, ask_witness, find, hold_receipt, reworded, signed, verify};
+use super::{
+    SECOND_HISTORY, SPLIT_VIEW, TRUST, TWO_HISTORIES, WITNESSED, ask_witness, evidence, find, hold_receipt,
+    mirrored, reworded, signed, verify,
+};
 use crate::forge::{Forge, Links};
 use crate::stage::{FAILED, FARM, GOOD, Stage};
 use crate::telling::Telling;
@@ -127,6 +130,7 @@ pub(crate) fn delete(stage: &Stage, t: &mut Telling) -> anyhow::Result<()> {
     let audit = stage.suyuan(&[&["audit", "--from", &service.url], &TRUST[..]].concat())?;
     t.blind(audit, 0, &["nothing is wrong"]);
     unseen_by_witnesses(stage, t, &strong, "delete", "delete/strong.bundle")?;
+    shorter(stage, t, &strong)?;
     let receipt = stage.receipt("failed");
     let ask = ["verify", "--receipt", &receipt, "--from", &service.url, "--out", "delete/evidence.json"];
     let shown = format!("record {seq} of the log is record 2 of batch:{FAILED}, and the map leaves it out");
@@ -137,6 +141,20 @@ pub(crate) fn delete(stage: &Stage, t: &mut Telling) -> anyhow::Result<()> {
         0,
         &[&format!("verified: the log's own signatures show that {shown}")],
     );
+    Ok(())
+}
+
+/// A mirror goes back no more than a witness does, and keeps what shows both histories.
+fn shorter(stage: &Stage, t: &mut Telling, strong: &Forge) -> anyhow::Result<()> {
+    let mut longer = strong.clone();
+    while longer.size()? <= stage.size {
+        longer.seal(longer.log()?.at)?;
+    }
+    longer.save(stage, "led", "delete/longer")?;
+    let service = stage.serve("delete/longer", &[])?;
+    t.did("goes on until his ledger is longer than the one that a mirror has followed");
+    t.caught(mirrored(stage, &service.url, "delete")?, 1, &[SPLIT_VIEW]);
+    t.caught(evidence(stage, "delete", ".json")?, 0, &[TWO_HISTORIES]);
     Ok(())
 }
 

@@ -48,6 +48,14 @@ pub(crate) const WITNESSED: [&str; 4] = ["--trust", "trust-w.json", "--require",
 pub(crate) const SECOND_HISTORY: &str =
     "the log of … entries is not shown to go on from that of …: the proof leads to another …";
 
+/// What a mirror says to one.
+pub(crate) const SPLIT_VIEW: &str =
+    "WRONG (split-view): the checkpoint of … entries does not go on from that of …";
+
+/// What its evidence shows to anybody.
+pub(crate) const TWO_HISTORIES: &str = "verified: the log's own signatures show that the log gallery.example/log has signed two \
+     histories: its first … entries have the root … in one and … in the other, which is of … entries";
+
 /// `suyuan verify FILE` with these arguments more.
 pub(crate) fn verify(stage: &Stage, file: &str, more: &[&str]) -> anyhow::Result<Asked> {
     stage.suyuan(&[&["verify", file], more].concat())
@@ -74,6 +82,28 @@ pub(crate) fn ask_witness(
     let file = format!("{own}/add-checkpoint");
     std::fs::write(stage.path(&file), forge.add_checkpoint(stage.size)?)?;
     run::post(&format!("{}/add-checkpoint", witness.url), "text/plain", stage.dir(), &file)
+}
+
+/// What a mirror of the honest ledger says to a service: it has followed the ledger so far, and goes on.
+pub(crate) fn mirrored(stage: &Stage, service: &str, own: &str) -> anyhow::Result<Asked> {
+    let dir = format!("{own}/mirror");
+    if !stage.path(&dir).exists() {
+        stage.copy("mirror", &dir)?;
+    }
+    stage.suyuan(&["mirror", service, "--dir", &dir, "--once"])
+}
+
+/// What shows it, if the mirror has written something down that anybody can check.
+pub(crate) fn evidence(stage: &Stage, own: &str, ending: &str) -> anyhow::Result<Asked> {
+    let dir = format!("{own}/mirror/evidence");
+    let files = std::fs::read_dir(stage.path(&dir)).context("the mirror has kept no evidence")?;
+    for file in files {
+        let name = file?.file_name().to_string_lossy().into_owned();
+        if name.ends_with(ending) {
+            return verify(stage, &format!("{dir}/{name}"), &TRUST);
+        }
+    }
+    anyhow::bail!("there is no {ending} in {dir}")
 }
 
 /// The ledger with one record more, that no rule has seen, saved as a directory.

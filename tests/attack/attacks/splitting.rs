@@ -4,7 +4,10 @@ use serde_json::json;
 use suyuan::note::signed_note::{SignedNote, parse_signatures};
 use suyuan::verify::bundle::Consistency;
 
-use super::{SECOND_HISTORY, TRUST, WITNESSED, ask_witness, hold_receipt, signed, verify};
+use super::{
+    SECOND_HISTORY, SPLIT_VIEW, TRUST, TWO_HISTORIES, WITNESSED, ask_witness, evidence, hold_receipt,
+    mirrored, signed, verify,
+};
 use crate::forge::Forge;
 use crate::run::{self, until};
 use crate::stage::{FARM, GOOD, Stage, now};
@@ -57,6 +60,12 @@ pub(crate) fn fork_it(stage: &Stage, t: &mut Telling) -> anyhow::Result<()> {
     let page = format!("{}/verify", stage.witnesses[0].url);
     let dropped = run::post(&page, "application/json", stage.dir(), "fork/good.bundle")?;
     t.caught(dropped, 200, &["own_view.is: forked", "own_view.ours: …", "own_view.theirs: …"]);
+    let service = stage.serve("fork/led", &[])?;
+    let said =
+        format!("WRONG (split-view): the first {} entries are … here, and … in a checkpoint", stage.size);
+    t.caught(mirrored(stage, &service.url, own)?, 1, &[&said]);
+    t.note("and what the mirror has kept, anybody can check:");
+    t.caught(evidence(stage, own, ".json")?, 0, &[TWO_HISTORIES]);
     t.did("ties both in one bundle with a consistency proof of his own");
     let mut longer = led.clone();
     longer.seal(led.log()?.at + 1_000)?;
@@ -107,6 +116,11 @@ pub(crate) fn roll_back(stage: &Stage, t: &mut Telling) -> anyhow::Result<()> {
     );
     t.caught(told, 200, &[&said]);
     t.caught(
+        mirrored(stage, &service.url, own)?,
+        0,
+        &[&format!("the service shows an older checkpoint; {} entries are held", stage.size)],
+    );
+    t.caught(
         hold_receipt(stage, "failed", &service)?,
         2,
         &["…the service's answer says nothing of the receipt's record: it is older, or of another subject"],
@@ -151,6 +165,7 @@ pub(crate) fn restore(stage: &Stage, t: &mut Telling) -> anyhow::Result<()> {
     }
     let said = "OMISSION: record … of the log is record 2 of batch:qingshan.h2, and the map leaves it out";
     t.caught(hold_receipt(stage, "failed", &service)?, 1, &[said]);
+    t.caught(mirrored(stage, &service.url, own)?, 1, &[SPLIT_VIEW]);
     service.stop()?;
     let forge = Forge::of(stage, led)?;
     t.caught(ask_witness(stage, &stage.witnesses[0], &forge, own)?, 422, &[SECOND_HISTORY]);
@@ -206,7 +221,11 @@ pub(crate) fn stolen_log_key(stage: &Stage, t: &mut Telling) -> anyhow::Result<(
     let trust = run::fetch(&format!("{}/trust.json", service.url))?.1;
     std::fs::write(stage.path("stolen-log-key/trust.json"), trust)?;
     let new_trust = ["--trust", "stolen-log-key/trust.json"];
-    t.caught(verify(stage, "stolen-log-key/thief.bundle", &new_trust)?, 1, &["log failed the checkpoint: …"]);
+    t.caught(
+        verify(stage, "stolen-log-key/thief.bundle", &new_trust)?,
+        1,
+        &["log failed the checkpoint: no known key has signed the note"],
+    );
     Ok(())
 }
 
@@ -221,7 +240,11 @@ pub(crate) fn look_alike(stage: &Stage, t: &mut Telling) -> anyhow::Result<()> {
     stage.ok(&["bundle", "shanqian.p1", "--dir", led, "--out", "look-alike-ledger/p1.bundle"])?;
     let own_trust = ["--trust", "look-alike-ledger/led/trust.json"];
     t.blind(verify(stage, "look-alike-ledger/p1.bundle", &own_trust)?, 0, &["verified"]);
-    t.caught(verify(stage, "look-alike-ledger/p1.bundle", &TRUST)?, 1, &["log failed the checkpoint: …"]);
+    t.caught(
+        verify(stage, "look-alike-ledger/p1.bundle", &TRUST)?,
+        1,
+        &["log failed the checkpoint: no known key has signed the note"],
+    );
     let audit = stage.suyuan(&[&["audit", "--dir", led], &TRUST[..]].concat())?;
     t.caught(audit, 1, &["replay failed the genesis record is …, the trust file names …"]);
     let page = format!("{}/verify", stage.witnesses[0].url);
