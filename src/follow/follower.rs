@@ -10,7 +10,7 @@ use super::history::{Compared, Noted, compare};
 use super::keys::believed;
 use super::tiles::Tiles;
 use super::wrong::{Wrong, WrongKind};
-use crate::ledger::{Entry, FactsError};
+use crate::ledger::{Entry, Facts, FactsError, Reader};
 use crate::merkle::tree::root_at;
 use crate::note::checkpoint::Checkpoint;
 use crate::note::policy::PolicyWitness;
@@ -52,7 +52,10 @@ pub trait Watch {
     /// So many of the checkpoint's entries are there.
     fn progress(&mut self, _done: u64, _of: u64) {}
     /// An entry has passed the rules; it is written later, or not at all.
-    fn entry(&mut self, _entry: &Entry) {}
+    /// `known` is the ledger with it.
+    fn entry(&mut self, _entry: &Entry, _known: &Reader<&dyn Facts>) -> Result<(), FactsError> {
+        Ok(())
+    }
     /// What should be written together with the entries heard of since the last call.
     fn beside(&mut self) -> Batch {
         Batch::default()

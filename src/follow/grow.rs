@@ -6,7 +6,7 @@ use super::keys::believed;
 use super::nodes::TileNodes;
 use super::tiles::Tiles;
 use super::wrong::WrongKind;
-use crate::ledger::Entry;
+use crate::ledger::{Entry, Facts, Reader};
 use crate::merkle::proof::{
     ProveError, consistency_path, inclusion_path, verify_consistency, verify_inclusion,
 };
@@ -16,10 +16,10 @@ use crate::note::tlog_proof::TlogProof;
 use crate::sequencer::ReplicaError;
 
 /// Entries that are written at once where the way is long.
-const PIECE: u64 = 4_096;
+const PIECE: u64 = if cfg!(test) { 8 } else { 4_096 };
 /// Entries up to which a copy that has a checkpoint goes all the way in one commit: it then never stands between two,
 /// whatever stops it.
-const STRIDE: u64 = 20_000;
+const STRIDE: u64 = if cfg!(test) { 16 } else { 20_000 };
 
 impl Follower {
     pub(super) fn grow(
@@ -134,7 +134,10 @@ impl Follower {
                 return Err(self.refused(WrongKind::OtherLedger, why, seq, &bytes, aim, nodes));
             }
             match self.replica.apply(&bytes) {
-                Ok(entry) => terms.watch.entry(&entry),
+                Ok(entry) => {
+                    let known = self.replica.reader();
+                    terms.watch.entry(&entry, &Reader(&known.0 as &dyn Facts))?;
+                }
                 Err(error @ (ReplicaError::Refused { .. } | ReplicaError::NoEntry { .. })) => {
                     let is_map = matches!(Entry::parse(&bytes), Ok(Entry::Map(_)));
                     let kind = if is_map { WrongKind::WrongMap } else { WrongKind::RefusedRecord };
