@@ -3,7 +3,7 @@
 //! One worker thread. Every step is written down before the next one: what is about to be sent is stored first, so that a
 //! crash between sending and storing finds its own submission again and sends the same bytes once more.
 
-mod bitcoin;
+pub mod bitcoin;
 mod book;
 mod exchange;
 mod job;
