@@ -7,6 +7,7 @@
 //! A finding is never one boolean. What hangs on a block that the reader has not confirmed is not checked, whatever else
 //! is right with it; and a chain that is no public network proves nothing to anybody.
 
+pub mod evm;
 mod finding;
 
 pub use finding::{Claim, Finding, Level, Source, Verdict, Why};
@@ -81,9 +82,10 @@ pub fn judge(kind: &str, version: u64, evidence: &[u8], checkpoint_body: &str, t
     if version != 1 {
         return Finding::not_checked(Why::UnknownVersion(version));
     }
-    let _ = (evidence, checkpoint_body, told);
     match known {
-        AnchorKind::EvmCalldata | AnchorKind::EvmLog | AnchorKind::OpenTimestamps | AnchorKind::Rfc3161 => {
+        AnchorKind::EvmCalldata => evm::judge(evm::Kind::Calldata, evidence, checkpoint_body, told),
+        AnchorKind::EvmLog => evm::judge(evm::Kind::Log, evidence, checkpoint_body, told),
+        AnchorKind::OpenTimestamps | AnchorKind::Rfc3161 => {
             Finding::not_checked(Why::UnknownKind(kind.to_owned()))
         }
     }

@@ -4,6 +4,7 @@
 //! crash between sending and storing finds its own submission again and sends the same bytes once more.
 
 mod book;
+pub mod evm;
 mod job;
 mod worker;
 
