@@ -6,15 +6,15 @@ use suyuan::verify::bundle::Consistency;
 
 use super::{
     SECOND_HISTORY, SPLIT_VIEW, TRUST, TWO_HISTORIES, WITNESSED, ask_witness, evidence, hold_receipt,
-    mirrored, signed, verify,
+    mirrored, signed, verify, watched,
 };
 use crate::forge::Forge;
 use crate::run::{self, until};
-use crate::stage::{FARM, GOOD, Stage, now};
+use crate::stage::{FARM, GOOD, ORIGIN, Stage, now};
 use crate::telling::Telling;
 
 /// Yesterday's ledger gone on differently, as long as the real one: an organisation that nobody else has heard of.
-fn fork(stage: &Stage) -> anyhow::Result<Forge> {
+pub(crate) fn fork(stage: &Stage) -> anyhow::Result<Forge> {
     let mut fork = stage.yesterday();
     let (registrar, ghost) = (stage.key("registrar-1")?, stage.key("mallory")?);
     let payload = json!({
@@ -120,6 +120,11 @@ pub(crate) fn roll_back(stage: &Stage, t: &mut Telling) -> anyhow::Result<()> {
         0,
         &[&format!("the service shows an older checkpoint; {} entries are held", stage.size)],
     );
+    let older = format!(
+        "warning older-checkpoint {ORIGIN}: {} shows the log as of … entries, which is older than what it has shown before",
+        service.url
+    );
+    t.caught(watched(stage, &service.url, own)?, 0, &[&older]);
     t.caught(
         hold_receipt(stage, "failed", &service)?,
         2,
@@ -234,8 +239,7 @@ pub(crate) fn look_alike(stage: &Stage, t: &mut Telling) -> anyhow::Result<()> {
     stage.own(own)?;
     t.did("founds a ledger of the same name, with keys of his own, and puts its bundle behind his QR codes");
     let led = "look-alike-ledger/led";
-    let address =
-        ["--origin", crate::stage::ORIGIN, "--public-url", "http://127.0.0.1:8080", "--no-passphrase"];
+    let address = ["--origin", ORIGIN, "--public-url", "http://127.0.0.1:8080", "--no-passphrase"];
     stage.ok(&[&["init", "--dir", led][..], &address].concat())?;
     stage.ok(&["bundle", "shanqian.p1", "--dir", led, "--out", "look-alike-ledger/p1.bundle"])?;
     let own_trust = ["--trust", "look-alike-ledger/led/trust.json"];
