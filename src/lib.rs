@@ -3,6 +3,8 @@ pub mod cli;
 #[cfg(feature = "service")]
 pub mod config;
 #[cfg(feature = "service")]
+pub mod control;
+#[cfg(feature = "service")]
 pub mod demo;
 #[cfg(feature = "service")]
 pub mod follow;

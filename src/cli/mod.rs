@@ -69,6 +69,8 @@ pub enum Answer {
     Done,
     /// Checked, and not verified.
     NotVerified,
+    /// Stopped because the store failed: it is to be opened by a new process.
+    StartAgain,
 }
 
 impl Answer {
@@ -89,7 +91,8 @@ const EXIT_CODES: &str = "\
 Exit codes:
   0  done, or verified
   1  checked, and NOT verified (or refused by the ledger)
-  2  could not: bad usage, no such file, network, damaged store";
+  2  could not: bad usage, no such file, network, damaged store
+  3  a service stopped because its store failed: start it again, which checks what the disk holds";
 
 #[derive(Subcommand)]
 enum Command {

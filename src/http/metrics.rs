@@ -31,6 +31,8 @@ pub struct Gauges {
     pub log_size: u64,
     pub queue_length: u64,
     pub writable: bool,
+    /// Free bytes on the fullest of the ledger's disks, where they are watched.
+    pub disk_free: Option<u64>,
     /// Of a mirror: whether it goes on with its ledger.
     pub follows: Option<bool>,
     /// Entries of the newest checkpoint that meets the witness policy; None: no witness is asked for.
@@ -128,6 +130,10 @@ impl Counts {
             let help = "1 while this copy goes on with its ledger, 0 while it stands still.";
             head("suyuan_follows", "gauge", help, &[format!(" {}", u8::from(follows))]);
         }
+        if let Some(free) = gauges.disk_free {
+            let help = "Free bytes on the fullest of the ledger's disks.";
+            head("suyuan_disk_free_bytes", "gauge", help, &[format!(" {free}")]);
+        }
         if let Some(size) = gauges.witnessed_size {
             let help = "Entries of the newest checkpoint that meets the witness policy.";
             head("suyuan_witnessed_size", "gauge", help, &[format!(" {size}")]);
@@ -177,6 +183,7 @@ mod tests {
             writable: true,
             follows: Some(false),
             witnessed_size: Some(5),
+            disk_free: Some(1 << 30),
             witnesses: vec![("w1+aa+bb".to_owned(), 6)],
         });
         for line in [
@@ -192,6 +199,7 @@ mod tests {
             "suyuan_writable 1",
             "suyuan_follows 0",
             "suyuan_witnessed_size 5",
+            "suyuan_disk_free_bytes 1073741824",
             "suyuan_witness_cosigned_size{witness=\"w1+aa+bb\"} 6",
         ] {
             assert!(text.lines().any(|found| found == line), "{line} is not in\n{text}");

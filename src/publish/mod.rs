@@ -10,6 +10,7 @@
 mod cosigned;
 mod exchange;
 mod feed;
+pub mod outside;
 mod publisher;
 
 pub use cosigned::{Cosigned, CosignedError, Standing, Witnessed, kept};
