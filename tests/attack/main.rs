@@ -107,6 +107,7 @@ fn run(args: &Args) -> anyhow::Result<Verdict> {
         }
         return Ok(Verdict::Caught);
     }
+    telling::can_fail()?;
     gallery::are_those_of_the_threat_model()?;
     let chosen = chosen(&args.only)?;
     let stage = Stage::build(args.keep.as_deref()).context("the stage could not be set")?;
