@@ -92,6 +92,8 @@ fn main() -> ExitCode {
     }
     match run(&args) {
         Ok(verdict) => ExitCode::from(verdict.code()),
+        // Whoever reads has read enough.
+        Err(error) if suyuan::cli::is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");
             ExitCode::from(2)
