@@ -105,3 +105,58 @@ fn spraying(
         ..crate::farm::Says::default()
     })
 }
+
+/// A real file system of 48 MiB that somebody else fills and empties again.
+#[test]
+fn a_disk_that_fills_up_is_noticed_before_it_is_full() {
+    let place = Place::new();
+    made(&place, "");
+    std::fs::create_dir(place.path("disk")).unwrap();
+    let script = "mount -t tmpfs -o size=48m none disk && cp -r led disk/led && exec \"$0\" \"$@\"";
+    let mut command = Command::new("unshare");
+    command.args(["--map-root-user", "--mount", "bash", "-c", script, env!("CARGO_BIN_EXE_suyuan"), "serve"]);
+    command.args(["--dir", "disk/led", "--listen", "127.0.0.1:0", "--confirm-clock", "--set", "workers=1"]);
+    command.args(["--set", "disk_stop=24MiB"]).current_dir(place.path(""));
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("install util-linux");
+    let mut running = Ended(child);
+    let mut line = String::new();
+    let mut stdout = std::io::BufReader::new(running.0.stdout.take().unwrap());
+    std::io::BufRead::read_line(&mut stdout, &mut line).unwrap();
+    let address = line.trim().rsplit("http://").next().unwrap().parse();
+    let address = address.unwrap_or_else(|_| {
+        panic!("no service on a small disk; this test needs user namespaces (sysctl kernel.unprivileged_userns_clone)")
+    });
+    let client = Client::new(address);
+    let mut farm = Farm::new(client.clone());
+    farm.grow();
+    let submit = |farm: &mut Farm<Client>, n| {
+        let (envelope, openings) = spraying(farm, n);
+        client.submit(&envelope, &openings)
+    };
+    assert_eq!(submit(&mut farm, 1).status, 201);
+    // The disk as the service sees it.
+    let filler = format!("/proc/{}/root{}", running.0.id(), place.path("disk/filler").display());
+    std::fs::write(&filler, vec![0; 30 << 20]).unwrap();
+    let before = size(&client);
+    for n in 2..5 {
+        let answer = submit(&mut farm, n);
+        assert_eq!((answer.status, answer.problem().as_str()), (503, "read-only"));
+        assert!(answer.json()["detail"].as_str().unwrap().contains("below 24 MiB"), "{}", answer.text());
+    }
+    is_read_only(&client, "make room");
+    assert_eq!(size(&client), before);
+    std::fs::remove_file(&filler).unwrap();
+    // By itself, without anybody who submits.
+    until("there is room again", || (client.get("/readyz").status == 200).then_some(()));
+    assert_eq!(submit(&mut farm, 5).status, 201);
+}
+
+/// Ends what it holds.
+struct Ended(std::process::Child);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}

@@ -76,6 +76,8 @@ fn reopened(home: &Home) -> Ledger {
 struct Cell<'a> {
     home: &'a Home,
     more: &'a [Submission],
+    /// The check of the whole log after each step.
+    is_whole: fn(&Home, &LedgerHandle, &[Accepted]),
     /// Whether what failed was done all the same.
     done: bool,
 }
@@ -101,12 +103,12 @@ impl Cell<'_> {
         let ledger = reopened(self.home);
         let handle = ledger.handle();
         assert_eq!(handle.status(), Status::Writable);
-        is_whole(self.home, &handle, &[]);
+        (self.is_whole)(self.home, &handle, &[]);
         let again = handle.submit_blocking(lost).unwrap();
         assert_eq!((again.receipt.seq, again.is_new), (size, !is_stored));
         let next = handle.submit_blocking(self.more[1].clone()).unwrap();
         assert!(next.is_new);
-        is_whole(self.home, &handle, &[again, next]);
+        (self.is_whole)(self.home, &handle, &[again, next]);
     }
 
     /// The file of the signed head, made into something that cannot be written.
@@ -138,7 +140,7 @@ fn each_cell(check: impl Fn(&Cell<'_>, Fault)) {
         for fault in FAULTS {
             let Start { home, more } = start(size);
             let home = home.twin();
-            let cell = Cell { home: &home, more, done: fault == Fault::After };
+            let cell = Cell { home: &home, more, is_whole, done: fault == Fault::After };
             check(&cell, fault);
         }
     }
@@ -266,5 +268,130 @@ fn a_copy_or_a_purge_that_fails_stops_nothing() {
         handle.erase(&taken.receipt.leaf, "/data/operator").unwrap();
         let next = handle.submit_blocking(spraying(&mut farm)).unwrap();
         is_whole(&home, &handle, &[taken, next]);
+    }
+}
+
+/// An upload that fails leaves nothing that is served, one that was done although it failed is simply there, and the log
+/// knows of neither.
+#[test]
+fn a_file_that_fails() {
+    for fault in FAULTS {
+        let (home, ledger, photo) = super::fsck::season();
+        let handle = ledger.handle();
+        let (path, size) = (home.blob(&photo), handle.published().size);
+        let bytes = fs::read(&path).unwrap();
+        fs::remove_file(&path).unwrap();
+        // A directory stands where the file goes: it cannot get its name.
+        fs::create_dir(&path).unwrap();
+        let mut upload = handle.upload(&photo).unwrap();
+        upload.write(&bytes).unwrap();
+        assert!(upload.finish().is_err());
+        fs::remove_dir(&path).unwrap();
+        if fault == Fault::After {
+            fs::write(&path, &bytes).unwrap();
+        }
+        let stored = fs::read_dir(path.parent().unwrap()).unwrap().count();
+        assert_eq!(stored, usize::from(fault == Fault::After), "nothing half done stays");
+        assert_eq!((handle.status(), handle.published().size), (Status::Writable, size));
+        is_whole(&home, &handle, &[]);
+        let mut upload = handle.upload(&photo).unwrap();
+        upload.write(&bytes).unwrap();
+        upload.finish().unwrap();
+        assert_eq!(fs::read(&path).unwrap(), bytes);
+        is_whole(&home, &handle, &[]);
+    }
+}
+
+/// Where a tile of the second level ends. Most entries of this log are no records, so it cannot be replayed: its tree is
+/// worked out again from the bytes of all entries.
+mod second_level {
+    use super::*;
+    use crate::ledger::{Entry, MapRecord, Reader, keys};
+    use crate::merkle::tile::{hash_tiles, tile_bytes};
+    use crate::merkle::tree::{Frontier, NodesInMemory, leaf_hash, root_at};
+    use crate::store::{Batch, Read, Store};
+
+    /// The farm's ledger, filled up to this size with entries that are none, and signed.
+    fn long(size: u64) -> Start {
+        let home = Home::new();
+        let ledger = home.open();
+        let mut farm = home.farm(&ledger);
+        let more = (0..4).map(|_| spraying(&mut farm)).collect();
+        drop(ledger);
+        let reader = Reader(home.store.snapshot());
+        let mut log = reader.log().unwrap().unwrap();
+        let from = log.size;
+        let mut frontier = Frontier::from_nodes(from, &reader).unwrap();
+        let map = MapRecord { seq: size - 1, at: log.at, root: log.map_root, size: size - 1 };
+        let mut batch = Batch::default();
+        for seq in from..size {
+            let bytes = match seq == size - 1 {
+                true => Entry::Map(map.clone()).encode(),
+                false => format!("no record {seq}").into_bytes(),
+            };
+            frontier.push(leaf_hash(&bytes), |node| {
+                batch.put(keys::tree_node(node.level, node.index), node.hash.0);
+            });
+            batch.put(keys::record(seq), bytes);
+        }
+        log.size = size;
+        batch.put(keys::LOG, serde_json::to_vec(&log).unwrap());
+        let note = crate::sequencer::tests::home::signer().sign(size, frontier.root(), |_| true).unwrap();
+        checkpoints::put(&mut batch, size, &note.to_string());
+        home.store.commit(batch, from, size).unwrap();
+        home.signed_head().write(note.to_string().as_bytes()).unwrap();
+        Start { home, more }
+    }
+
+    #[track_caller]
+    fn tree_is_whole(home: &Home, handle: &LedgerHandle, acknowledged: &[Accepted]) {
+        let snapshot = home.store.snapshot();
+        let (size, stored) = (snapshot.head().unwrap(), Reader(snapshot.clone()));
+        let mut nodes = NodesInMemory::new();
+        let mut frontier = Frontier::new();
+        for seq in 0..size {
+            let leaf = leaf_hash(&stored.entry_bytes(seq).unwrap().unwrap());
+            frontier.push(leaf, |node| {
+                nodes.insert((node.level, node.index), node.hash);
+            });
+        }
+        assert_eq!(stored.entry_bytes(size).unwrap(), None);
+        for tile in hash_tiles(0, size) {
+            let derived = tile_bytes(&nodes, &tile, size).unwrap();
+            assert_eq!(tile_bytes(&stored, &tile, size).unwrap(), derived, "{tile:?}");
+        }
+        for ((level, index), hash) in &nodes {
+            let found = snapshot.get(&keys::tree_node(*level, *index)).unwrap();
+            assert_eq!(found.as_deref(), Some(hash.as_bytes().as_slice()), "{level}/{index}");
+        }
+        let note = checkpoints::at(&snapshot, size).unwrap().unwrap();
+        let keys = crate::sequencer::tests::home::signer().verifier_keys();
+        let (_, signed) = checkpoints::open(&note, &keys).unwrap();
+        assert_eq!((signed.size, signed.root), (size, frontier.root()));
+        let published = handle.published();
+        assert_eq!(root_at(&nodes, published.size).unwrap(), published.root);
+        for accepted in acknowledged {
+            home.convinces(&handle.receipt(accepted.receipt.seq).unwrap());
+        }
+    }
+
+    #[test]
+    fn a_commit_or_a_head_that_fails() {
+        for size in [65_534, 65_535, 65_536] {
+            let Start { home, more } = long(size);
+            for fault in FAULTS {
+                let twin = home.twin();
+                let done = fault == Fault::After;
+                let cell = Cell { home: &twin, more: &more, is_whole: tree_is_whole, done };
+                let ledger = twin.open();
+                assert_eq!(ledger.handle().status(), Status::Writable);
+                match done {
+                    // The database had taken it, and the head too.
+                    true => drop(cell.block_head()),
+                    false => twin.store.fail(Op::Commit, fault, 0),
+                }
+                cell.stops(ledger, more[0].clone(), done);
+            }
+        }
     }
 }
