@@ -130,25 +130,18 @@ impl Aim<'_> {
 }
 
 impl Follower {
-    /// Goes on from what the replica holds.
+    /// Goes on from what the replica holds. A copy that was stopped between its commit and the signed head has the latter
+    /// written now: of a log of its own, nobody may do that.
     pub fn new(trust: Trust, replica: Replica, signed_head: &SignedHead) -> Result<Follower, FollowError> {
-        let at_end = checkpoints::at(&**replica.store(), replica.written())?;
-        let note = match at_end {
-            Some(note) => Some(note),
-            None => signed_head.read().map_err(|error| FollowError::Broken(error.to_string()))?,
-        };
-        let held = match note {
-            None => None,
-            Some(note) => {
-                let note = String::from_utf8(note).map_err(|error| FollowError::Broken(error.to_string()))?;
-                let signed = SignedNote::parse(note.as_bytes());
-                let signed = signed.map_err(|error| FollowError::Broken(error.to_string()))?;
-                let checkpoint = signed.text().parse::<Checkpoint>();
-                let checkpoint = checkpoint.map_err(|error| FollowError::Broken(error.to_string()))?;
-                Some(Held { checkpoint, note })
-            }
-        };
-        Ok(Follower { trust, replica, held })
+        let head = signed_head.read().map_err(broken)?.map(held).transpose()?;
+        let at_end = checkpoints::at(&**replica.store(), replica.written())?.map(held).transpose()?;
+        let size = |held: &Option<Held>| held.as_ref().map_or(0, |held| held.checkpoint.size);
+        if size(&head) < size(&at_end)
+            && let Some(at_end) = &at_end
+        {
+            signed_head.write(at_end.note.as_bytes()).map_err(broken)?;
+        }
+        Ok(Follower { trust, replica, held: at_end.or(head) })
     }
 
     pub fn held(&self) -> Option<&Held> {
@@ -186,7 +179,7 @@ impl Follower {
     ) -> Result<Moved, FollowError> {
         let moved = self.try_follow(tiles, note, terms);
         if !matches!(moved, Ok(_) | Err(FollowError::OutOfTime { .. })) {
-            self.replica.forget().map_err(|error| FollowError::Broken(error.to_string()))?;
+            self.replica.forget().map_err(broken)?;
             terms.watch.forget();
         }
         moved
@@ -284,12 +277,8 @@ impl Follower {
     pub fn split(&self, theirs: Noted<'_>) -> Result<Option<SplitView>, FollowError> {
         let size = theirs.checkpoint.size;
         let reader = self.replica.reader();
-        let exact =
-            checkpoints::at(&**self.replica.store(), size)?.and_then(|note| String::from_utf8(note).ok());
-        let ours = match exact {
-            Some(note) => SignedNote::parse(note.as_bytes())
-                .ok()
-                .and_then(|signed| Some(Held { checkpoint: signed.text().parse().ok()?, note })),
+        let ours = match checkpoints::at(&**self.replica.store(), size)? {
+            Some(exact) => Some(held(exact)?),
             None => self.held.clone().filter(|held| held.checkpoint.size >= size),
         };
         let Some(ours) = ours else { return Ok(None) };
@@ -298,6 +287,17 @@ impl Follower {
             Compared::One | Compared::NotItsTree => Ok(None),
         }
     }
+}
+
+fn held(note: Vec<u8>) -> Result<Held, FollowError> {
+    let note = String::from_utf8(note).map_err(broken)?;
+    let signed = SignedNote::parse(note.as_bytes()).map_err(broken)?;
+    let checkpoint = signed.text().parse().map_err(broken)?;
+    Ok(Held { checkpoint, note })
+}
+
+pub(super) fn broken(error: impl std::fmt::Display) -> FollowError {
+    FollowError::Broken(error.to_string())
 }
 
 pub(super) fn unknown_key(note: &str) -> Wrong {

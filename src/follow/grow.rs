@@ -1,6 +1,6 @@
 //! The way from the checkpoint that is held to a larger one.
 
-use super::follower::{Aim, FollowError, Follower, Held, Moved, Terms, unknown_key};
+use super::follower::{Aim, FollowError, Follower, Held, Moved, Terms, broken, unknown_key};
 use super::history::{Compared, Noted, compare};
 use super::keys::believed;
 use super::nodes::TileNodes;
@@ -204,8 +204,4 @@ impl Follower {
         wrong.receipt = Some(proof.to_string());
         wrong.into()
     }
-}
-
-fn broken(error: impl std::fmt::Display) -> FollowError {
-    FollowError::Broken(error.to_string())
 }

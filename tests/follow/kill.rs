@@ -50,6 +50,14 @@ fn killed_while_it_follows_it_goes_on_and_holds_what_it_held() {
     has_come_to(&copy, size(&service.client));
     assert_eq!(running.stop(), 0);
     place.run(&["fsck", "--dir", "m"]).expect(0);
+
+    // As if it had been stopped between the very first commit and the signed head.
+    std::fs::remove_file(place.path("m/signed-head")).unwrap();
+    let running = mirror(&place, &proxy.url(), &[]);
+    let copy = running.client();
+    assert_eq!((size(&copy), copy.get("/readyz").status), (size(&service.client), 200));
+    assert_eq!(running.stop(), 0);
+    place.run(&["fsck", "--dir", "m"]).expect(0);
 }
 
 #[test]
