@@ -26,6 +26,8 @@ pub struct Follower {
     pub(super) trust: Trust,
     pub(super) replica: Replica,
     pub(super) held: Option<Held>,
+    /// Bytes of entries that are only in memory.
+    pub(super) pending_bytes: u64,
 }
 
 /// The newest checkpoint that the copy has come to.
@@ -141,7 +143,7 @@ impl Follower {
         {
             signed_head.write(at_end.note.as_bytes()).map_err(broken)?;
         }
-        Ok(Follower { trust, replica, held: at_end.or(head) })
+        Ok(Follower { trust, replica, held: at_end.or(head), pending_bytes: 0 })
     }
 
     pub fn held(&self) -> Option<&Held> {
@@ -179,10 +181,15 @@ impl Follower {
     ) -> Result<Moved, FollowError> {
         let moved = self.try_follow(tiles, note, terms);
         if !matches!(moved, Ok(_) | Err(FollowError::OutOfTime { .. })) {
-            self.replica.forget().map_err(broken)?;
+            self.forget()?;
             terms.watch.forget();
         }
         moved
+    }
+
+    pub(super) fn forget(&mut self) -> Result<(), FollowError> {
+        self.pending_bytes = 0;
+        self.replica.forget().map_err(broken)
     }
 
     fn try_follow(
@@ -274,7 +281,7 @@ impl Follower {
 
     /// What shows that a checkpoint of no more entries than are held is of another history than ours; none where no note
     /// of ours covers it, or where nothing is wrong.
-    pub fn split(&self, theirs: Noted<'_>) -> Result<Option<SplitView>, FollowError> {
+    pub fn split(&self, theirs: Noted<'_>) -> Result<Option<Box<SplitView>>, FollowError> {
         let size = theirs.checkpoint.size;
         let reader = self.replica.reader();
         let ours = match checkpoints::at(&**self.replica.store(), size)? {
@@ -283,7 +290,7 @@ impl Follower {
         };
         let Some(ours) = ours else { return Ok(None) };
         match compare(theirs, Noted { checkpoint: &ours.checkpoint, note: &ours.note }, &reader)? {
-            Compared::Two(split) => Ok(Some(*split)),
+            Compared::Two(split) => Ok(Some(split)),
             Compared::One | Compared::NotItsTree => Ok(None),
         }
     }

@@ -130,7 +130,7 @@ impl Ledger {
                 (Some(Working { state, proven: sound.proven, signer, time }), Status::Writable)
             }
             (Ok(_), None) => {
-                let why = mirror_of.map_or(ReadOnly::NoKey, |of| ReadOnly::Mirror { of });
+                let why = mirror_of.map_or(ReadOnly::NoKey, |of| ReadOnly::Mirror { of: of.into() });
                 (None, Status::ReadOnly(why))
             }
             (Err((why, _)), _) => (None, Status::ReadOnly(why)),

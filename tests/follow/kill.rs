@@ -79,10 +79,10 @@ fn killed_while_it_is_made_it_is_made_all_the_same() {
             place.start("first", &["mirror", &url, "--dir", "m", "--trust", "trust.json", "--once"]);
         match stop_at {
             // While the directory is being made.
-            n if n % 2 == 0 => drop(until("a beginning", || {
+            n if n % 2 == 0 => until("a beginning", || {
                 let there = ["m", "m/mirror", "m/db", "m/VERSION"][n / 2 % 4];
                 place.path(there).exists().then_some(())
-            })),
+            }),
             n => until("a request", || (hung.load(Ordering::SeqCst) > n / 2 % 2).then_some(())),
         }
         running.kill();
