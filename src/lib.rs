@@ -13,6 +13,8 @@ pub mod http;
 pub mod keys;
 pub mod ledger;
 pub mod merkle;
+#[cfg(feature = "service")]
+pub mod monitor;
 pub mod note;
 #[cfg(feature = "service")]
 mod picture;

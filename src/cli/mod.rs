@@ -35,6 +35,8 @@ mod log_key;
 #[cfg(feature = "service")]
 mod mirror;
 #[cfg(feature = "service")]
+mod monitor;
+#[cfg(feature = "service")]
 mod new;
 #[cfg(feature = "service")]
 mod org;
@@ -128,6 +130,9 @@ enum Command {
     /// Keep a verified copy of somebody's ledger, and serve it
     #[cfg(feature = "service")]
     Mirror(mirror::Args),
+    /// Watch logs, compare notes with others who do, and raise alarms
+    #[cfg(feature = "service")]
+    Monitor(monitor::Args),
     /// Write an empty statement of a kind, to fill in
     #[cfg(feature = "service")]
     New(new::Args),
@@ -190,6 +195,8 @@ pub fn run(cli: Cli) -> anyhow::Result<Answer> {
         Command::LogKey(command) => log_key::run(&command),
         #[cfg(feature = "service")]
         Command::Mirror(args) => mirror::run(args),
+        #[cfg(feature = "service")]
+        Command::Monitor(args) => monitor::run(args),
         #[cfg(feature = "service")]
         Command::New(args) => new::run(args),
         #[cfg(feature = "service")]

@@ -13,6 +13,7 @@ mod log;
 mod logging;
 mod meta;
 pub mod metrics;
+pub mod notes;
 pub mod openapi;
 mod outer;
 pub mod pages;
@@ -24,7 +25,8 @@ pub mod time;
 pub mod view;
 pub mod witness;
 
-pub use serve::{Beside, ServeError, Serving, Stop, serve, serve_with, start, start_logging};
+pub use logging::{LogFilterError, start as start_logging};
+pub use serve::{Beside, ServeError, Serving, Stop, serve, serve_with, start};
 pub use state::AppState;
 
 use actix_web::web::ServiceConfig;

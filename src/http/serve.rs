@@ -89,11 +89,6 @@ impl Serving {
     }
 }
 
-/// Begins to log as the settings say: before the ledger is opened, which has things to say.
-pub fn start_logging(config: &Config) -> Result<(), ServeError> {
-    Ok(logging::start(&config.log_filter, config.log_format)?)
-}
-
 /// Serves until SIGTERM or SIGINT, then stops in good order. `listening` hears the address.
 pub fn serve(config: Config, ledger: Ledger, listening: impl FnOnce(SocketAddr)) -> Result<(), ServeError> {
     serve_with(config, ledger, Box::new(publish), listening)
@@ -106,7 +101,7 @@ pub fn serve_with(
     beside: Beside,
     listening: impl FnOnce(SocketAddr),
 ) -> Result<(), ServeError> {
-    start_logging(&config)?;
+    logging::start(&config.log_filter, config.log_format)?;
     let serving = run(config, ledger, Until::Signal, beside)?;
     tracing::info!(address = %serving.address, "listening on {}", serving.address);
     listening(serving.address);

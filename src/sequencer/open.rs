@@ -168,7 +168,7 @@ impl Ledger {
                 Err(problem) => (Condition::Stopped, Status::ReadOnly(ReadOnly::Disk(problem))),
             },
             (Ok(_), None) => {
-                let why = mirror_of.map_or(ReadOnly::NoKey, |of| ReadOnly::Mirror { of });
+                let why = mirror_of.map_or(ReadOnly::NoKey, |of| ReadOnly::Mirror { of: of.into() });
                 (Condition::Stopped, Status::ReadOnly(why))
             }
             (Err((why, _)), _) => (Condition::Stopped, Status::ReadOnly(why)),

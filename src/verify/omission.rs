@@ -32,6 +32,16 @@ pub enum Evidence {
 }
 
 impl Evidence {
+    /// Its kind as the file has it; `split` is of two histories, the others of an omission.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Evidence::Entry { .. } => "entry",
+            Evidence::Map { .. } => "map",
+            Evidence::Split(_) => "split",
+            Evidence::Twice { .. } => "twice",
+        }
+    }
+
     /// What it shows, in a sentence; an error if it shows nothing.
     pub fn check(&self, trust: &Trust) -> Result<String, String> {
         match self {
