@@ -89,7 +89,6 @@ fn lists_longer_than_a_page_are_read_whole() {
     let node = Anvil::start(1);
     let (_, publication) = with_contract(&node);
     let from = node.account(0);
-    node.ask("evm_setAutomine", json!([true]));
     let origin = suyuan::anchor::evm::origin_hash(ORIGIN);
     let selector = &suyuan::anchor::evm::keccak256(b"anchor(bytes32,uint64,bytes32)")[..4];
     for size in 1..=501u64 {
@@ -102,8 +101,12 @@ fn lists_longer_than_a_page_are_read_whole() {
         let data = format!("0x{}", hex::encode(data));
         node.ask(
             "eth_sendTransaction",
-            json!([{ "from": from, "to": contract, "data": data, "gas": "0x30d40" }]),
+            json!([{ "from": from, "to": contract, "data": data, "gas": "0x186a0" }]),
         );
+    }
+    // One made the contract.
+    while node.count() < 502 {
+        node.mine(1);
     }
     let entries = published(&node, &publication);
     assert_eq!(entries.len(), 501);

@@ -47,6 +47,11 @@ fn prices_beyond_the_limit_are_not_paid() {
     assert!(run.job.work.is_empty());
 }
 
+/// The transaction that a step tells of.
+fn named(said: &str) -> String {
+    said.split([' ', ';', ',']).find(|word| word.len() == 66 && word.starts_with("0x")).unwrap().to_owned()
+}
+
 fn price(transaction: &Value, name: &str) -> u128 {
     u128::from_str_radix(transaction[name].as_str().unwrap().trim_start_matches("0x"), 16).unwrap()
 }
@@ -55,23 +60,23 @@ fn price(transaction: &Value, name: &str) -> u128 {
 fn a_stuck_transaction_is_replaced_under_its_nonce_and_only_one_lands() {
     let node = Anvil::start(1);
     let mut run = Run::new(settings(&[&node.url], 1), 8);
-    run.submit();
-    let waiting =
-        |node: &Anvil| node.ask("txpool_content", json!([]))["pending"].as_object().unwrap().clone();
-    let of_account =
-        |node: &Anvil| -> Value { waiting(node).values().next().unwrap().as_object().unwrap()["0"].clone() };
-    let first = of_account(&node);
-    // Long enough that it counts as stuck; a price that the first does not meet any more.
+    run.steps_to(State::Queued);
+    let first = named(&run.job.said);
+    run.steps_to(State::Submitted);
+    let of_pool = |hash: &str| node.ask("eth_getTransactionByHash", json!([hash]));
+    let before = of_pool(&first);
+    // A price that the first one does not meet; then long enough that it counts as stuck.
     node.ask("anvil_setNextBlockBaseFeePerGas", json!([format!("{:#x}", 9_000_000_000u64)]));
     node.mine(1);
     assert_eq!(node.count(), 0);
     run.now += 301;
     run.steps_to(State::Submitted);
-    assert!(run.job.said.contains("stuck"), "{}", run.job.said);
-    assert_eq!(of_account(&node)["hash"], first["hash"], "signed and stored, not yet sent");
+    let second = named(&run.job.said);
+    assert!(run.job.said.contains("stuck") && first != second, "{}", run.job.said);
+    assert_eq!(of_pool(&second), json!(null), "signed and stored, not yet sent");
     run.steps_to(State::Submitted);
-    let second = of_account(&node);
-    assert_ne!(second["hash"], first["hash"]);
+    let (first, second) = (before, of_pool(&second));
+    assert_eq!(first["nonce"], second["nonce"]);
     for name in ["maxFeePerGas", "maxPriorityFeePerGas"] {
         assert!(price(&second, name) * 8 >= price(&first, name) * 9, "{name}: {first} {second}");
     }
