@@ -305,3 +305,20 @@ fn a_node_cannot_talk_us_into_spending_more_than_the_limit() {
         assert!(run.job.work.is_empty());
     }
 }
+
+/// One address, several machines: some are behind.
+#[test]
+fn a_node_that_does_not_know_the_block_yet_undoes_nothing() {
+    let (node, mut run) = in_a_block();
+    run.steps_to(State::Included);
+    let url = liar(&node, |method, result| {
+        if method == "eth_getBlockByNumber" {
+            *result = json!(null);
+        }
+        None
+    });
+    let mut behind = Run::new(settings(&[&url], 1), 8);
+    behind.job = run.job.clone();
+    behind.says("does not know block 1");
+    assert_eq!((&behind.job.state, &behind.job.evidence), (&State::Included, &run.job.evidence));
+}

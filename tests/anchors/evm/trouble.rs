@@ -180,3 +180,15 @@ fn a_node_that_is_not_there_is_waited_for_longer_each_time() {
     assert_eq!(last, 600);
     assert!(GasKey::from_hex(ACCOUNT_0_KEY).is_ok_and(|key| !run.job.said.contains(&format!("{key:?}"))));
 }
+
+#[test]
+fn a_clock_that_goes_back_replaces_nothing() {
+    let node = Anvil::start(1);
+    let mut run = Run::new(settings(&[&node.url], 1), 8);
+    run.submit();
+    run.job.next_at = 0;
+    run.now -= 1_000_000;
+    run.says("waits for a block");
+    node.mine(1);
+    run.steps_to(State::Included);
+}

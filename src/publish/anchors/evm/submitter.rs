@@ -351,11 +351,14 @@ impl Turn<'_> {
         let Some(landed) = work.landed else {
             return Ok(self.step(State::Submitted, &work, 0, "its block is to be looked for"));
         };
-        if self.hash_at(self.rpc, landed.block_number)? != Some(landed.block_hash) {
-            return self.undone(work);
-        }
-        let waiting = |said: String| Step::wait(self.job, self.now.saturating_add(POLL), said);
         let number = landed.block_number;
+        let waiting = |said: String| Step::wait(self.job, self.now.saturating_add(POLL), said);
+        match self.hash_at(self.rpc, number)? {
+            Some(hash) if hash != landed.block_hash => return self.undone(work),
+            Some(_) => {}
+            // Behind, or another of several machines under one address.
+            None => return Ok(waiting(format!("{} does not know block {number}", self.rpc.name()))),
+        }
         if self.nodes.len() < self.submitter.nodes.len() {
             return Ok(waiting(format!("in block {number}; waiting for every node to confirm it")));
         }
