@@ -1,6 +1,11 @@
 //! One checkpoint's way into a block that is final.
 
+use std::collections::BTreeSet;
+
+use alloy_rlp::Encodable as _;
+use k256::ecdsa::SigningKey;
 use serde_json::json;
+use suyuan::anchor::evm::{encode_list, keccak256};
 use suyuan::anchor::{Source, Told, judge};
 use suyuan::publish::anchors::evm::{Finality, GasKey};
 use suyuan::publish::anchors::{State, Submit as _};
@@ -166,4 +171,46 @@ fn two_nodes_must_agree_before_an_anchor_is_final() {
     drop(other);
     run.says("waiting for every node");
     assert_eq!(run.job.state, State::Included);
+}
+
+/// A contract's making and EIP-7702's type, which the crowd of the vectors has none of.
+#[test]
+fn a_block_of_every_type_that_a_local_node_takes_is_put_together_again() {
+    let node = Anvil::start(1);
+    let mut run = Run::new(settings(&[&node.url], 1), 8);
+    run.submit();
+    let (from, authority) = (node.account(1), SigningKey::from_slice(&[0x17; 32]).unwrap());
+    let authorization = encode_list(|out| {
+        1u64.encode(out);
+        [7u8; 20][..].encode(out);
+        0u64.encode(out);
+    });
+    let hash = keccak256(&[&[5][..], &authorization].concat());
+    let (signature, id) = authority.sign_prehash_recoverable(&hash);
+    let (r, s) = signature.split_bytes();
+    let hex0x = |bytes: &[u8]| format!("0x{}", hex::encode(bytes).trim_start_matches('0'));
+    let delegating = json!([{
+        "from": from, "to": from, "gas": "0x30d40", "maxFeePerGas": "0x2540be400", "maxPriorityFeePerGas": "0x1",
+        "authorizationList": [{
+            "chainId": "0x1", "address": format!("0x{}", "07".repeat(20)), "nonce": "0x0",
+            "yParity": if id.is_y_odd() { "0x1" } else { "0x0" }, "r": hex0x(&r), "s": hex0x(&s),
+        }],
+    }]);
+    node.ask("eth_sendTransaction", delegating);
+    node.ask(
+        "eth_sendTransaction",
+        json!([{ "from": node.account(2), "data": "0x600160005360016000f3", "gas": "0x30d40" }]),
+    );
+    node.crowd(20);
+    node.mine(1);
+    let block = node.block("latest");
+    let types: BTreeSet<String> = block["transactions"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|json| json["type"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(types.into_iter().collect::<Vec<_>>(), ["0x0", "0x1", "0x2", "0x4"]);
+    run.steps_to(State::Included);
+    assert!(!run.job.said.contains("RPC-attested"), "{}", run.job.said);
 }

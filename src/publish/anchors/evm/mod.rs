@@ -7,6 +7,7 @@
 
 mod contract;
 mod key;
+mod price;
 mod proving;
 mod rebuild;
 mod rpc;

@@ -110,7 +110,7 @@ impl Claimed<'_> {
         let header = rebuild::header(place.block).filter(|header| keccak256(header) == place.id.hash);
         let header = header.ok_or_else(|| lie("its block's header does not hash to the block's hash"))?;
         let parts = Header::decode(&header).map_err(|problem| lie(&problem.to_string()))?;
-        let transactions = self.transactions(place).map_err(|what| lie(what))?;
+        let transactions = self.transactions(place).map_err(lie)?;
         let (root, nodes) = rebuild::proof(&transactions, place.index);
         if root != parts.transactions_root {
             return Err(lie("its block's transactions are not those of the header"));
