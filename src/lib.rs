@@ -4,6 +4,8 @@ pub mod cli;
 #[cfg(feature = "service")]
 pub mod config;
 #[cfg(feature = "service")]
+pub mod control;
+#[cfg(feature = "service")]
 pub mod demo;
 #[cfg(feature = "service")]
 pub mod follow;
@@ -12,6 +14,8 @@ pub mod http;
 pub mod keys;
 pub mod ledger;
 pub mod merkle;
+#[cfg(feature = "service")]
+pub mod monitor;
 pub mod note;
 #[cfg(feature = "service")]
 mod picture;

@@ -150,7 +150,7 @@ impl Source {
 }
 
 /// As Bitcoin's explorers print a hash.
-pub(crate) fn reversed(hash: &[u8; 32]) -> String {
+pub fn reversed(hash: &[u8; 32]) -> String {
     let mut bytes = *hash;
     bytes.reverse();
     hex::encode(bytes)

@@ -9,10 +9,18 @@
 
 pub mod evm;
 mod finding;
+pub mod opentimestamps;
+pub mod rfc3161;
 
-pub use finding::{Claim, Finding, Level, Source, Verdict, Why};
+pub use finding::{Claim, Finding, Level, Source, Verdict, Why, reversed};
 
-use crate::merkle::Hash;
+use std::fmt;
+use std::str::FromStr;
+
+use der::Encode as _;
+use x509_cert::Certificate;
+
+use crate::merkle::{Hash, decimal};
 
 /// What is anchored of a checkpoint: SHA-256 of its body, the text above the signature lines.
 pub fn digest(checkpoint_body: &str) -> Hash {
@@ -74,6 +82,54 @@ pub struct Publication {
     pub sender: [u8; 20],
 }
 
+/// One spelling: `eip155:1 0x…contract 0x…sender`, addresses in lower case (CAIP-2 for the chain).
+impl fmt::Display for Publication {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [contract, sender] = [self.contract, self.sender].map(hex::encode);
+        write!(f, "eip155:{} 0x{contract} 0x{sender}", self.chain_id)
+    }
+}
+
+impl FromStr for Publication {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Publication, &'static str> {
+        const FORM: &str = "it reads eip155:CHAIN 0xCONTRACT 0xSENDER, addresses in lower case";
+        let mut words = text.split(' ');
+        let chain = words.next().and_then(|word| word.strip_prefix("eip155:"));
+        let chain_id = chain.and_then(decimal::parse).filter(|id| *id > 0).ok_or(FORM)?;
+        let [contract, sender] = [words.next(), words.next()].map(|word| word.and_then(address));
+        match (contract, sender, words.next()) {
+            (Some(contract), Some(sender), None) => Ok(Publication { chain_id, contract, sender }),
+            _ => Err(FORM),
+        }
+    }
+}
+
+/// `0x` and 40 lower-case hex digits: an account of an EVM chain in its one spelling here.
+pub fn address(text: &str) -> Option<[u8; 20]> {
+    let digits = text.strip_prefix("0x")?;
+    let is_lower = digits.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+    hex::decode(digits).ok().filter(|_| is_lower)?.try_into().ok()
+}
+
+/// Certificates of a PEM file, as DER.
+pub fn roots_of_pem(pem: &[u8]) -> Result<Vec<Vec<u8>>, String> {
+    let roots = Certificate::load_pem_chain(pem).map_err(|error| format!("no certificates: {error}"))?;
+    roots.iter().map(|root| root.to_der().map_err(|error| error.to_string())).collect()
+}
+
+/// What an evidence file is by its first bytes; whether it is any good is for [`judge`].
+pub fn kind_of(evidence: &[u8]) -> Option<AnchorKind> {
+    match evidence {
+        [0x00, b'O', b'p', b'e', b'n', b'T', b'i', b'm', b'e', ..] => Some(AnchorKind::OpenTimestamps),
+        [0x30, ..] => Some(AnchorKind::Rfc3161),
+        // An RLP list; which of the two shows in its fourth part.
+        [0xc0..=0xff, ..] => Some(AnchorKind::EvmCalldata),
+        _ => None,
+    }
+}
+
 /// Judges evidence for the checkpoint with this body. `kind` and `version` are as they stand beside the evidence.
 pub fn judge(kind: &str, version: u64, evidence: &[u8], checkpoint_body: &str, told: &Told) -> Finding {
     let Some(known) = AnchorKind::of(kind) else {
@@ -83,10 +139,9 @@ pub fn judge(kind: &str, version: u64, evidence: &[u8], checkpoint_body: &str, t
         return Finding::not_checked(Why::UnknownVersion(version));
     }
     match known {
+        AnchorKind::OpenTimestamps => opentimestamps::judge(evidence, checkpoint_body, told),
+        AnchorKind::Rfc3161 => rfc3161::judge(evidence, checkpoint_body, told),
         AnchorKind::EvmCalldata => evm::judge(evm::Kind::Calldata, evidence, checkpoint_body, told),
         AnchorKind::EvmLog => evm::judge(evm::Kind::Log, evidence, checkpoint_body, told),
-        AnchorKind::OpenTimestamps | AnchorKind::Rfc3161 => {
-            Finding::not_checked(Why::UnknownKind(kind.to_owned()))
-        }
     }
 }

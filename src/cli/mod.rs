@@ -8,8 +8,13 @@ mod files;
 mod key;
 mod passphrase;
 mod times;
+mod told;
 mod verify;
 
+#[cfg(feature = "service")]
+mod anchor;
+#[cfg(feature = "service")]
+mod ask;
 #[cfg(feature = "service")]
 mod audit;
 #[cfg(feature = "service")]
@@ -32,6 +37,10 @@ mod init;
 mod local;
 #[cfg(feature = "service")]
 mod log_key;
+#[cfg(feature = "service")]
+mod mirror;
+#[cfg(feature = "service")]
+mod monitor;
 #[cfg(feature = "service")]
 mod new;
 #[cfg(feature = "service")]
@@ -65,6 +74,8 @@ pub enum Answer {
     Done,
     /// Checked, and not verified.
     NotVerified,
+    /// Stopped because the store failed: it is to be opened by a new process.
+    StartAgain,
 }
 
 impl Answer {
@@ -85,10 +96,15 @@ const EXIT_CODES: &str = "\
 Exit codes:
   0  done, or verified
   1  checked, and NOT verified (or refused by the ledger)
-  2  could not: bad usage, no such file, network, damaged store";
+  2  could not: bad usage, no such file, network, damaged store
+  3  a service stopped because its store failed: start it again, which checks what the disk holds";
 
 #[derive(Subcommand)]
 enum Command {
+    /// Evidence from outside that a checkpoint existed before a moment
+    #[cfg(feature = "service")]
+    #[command(subcommand)]
+    Anchor(anchor::Command),
     /// Replay a whole log: every signature, right, chain, map record, root and tile
     #[cfg(feature = "service")]
     Audit(audit::Args),
@@ -120,6 +136,12 @@ enum Command {
     #[cfg(feature = "service")]
     #[command(subcommand)]
     LogKey(Box<log_key::Command>),
+    /// Keep a verified copy of somebody's ledger, and serve it
+    #[cfg(feature = "service")]
+    Mirror(mirror::Args),
+    /// Watch logs, compare notes with others who do, and raise alarms
+    #[cfg(feature = "service")]
+    Monitor(monitor::Args),
     /// Write an empty statement of a kind, to fill in
     #[cfg(feature = "service")]
     New(new::Args),
@@ -162,6 +184,8 @@ enum Command {
 pub fn run(cli: Cli) -> anyhow::Result<Answer> {
     match cli.command {
         #[cfg(feature = "service")]
+        Command::Anchor(command) => anchor::run(&command),
+        #[cfg(feature = "service")]
         Command::Audit(args) => audit::run(args),
         #[cfg(feature = "service")]
         Command::Backup(args) => backup::backup(&args),
@@ -180,6 +204,10 @@ pub fn run(cli: Cli) -> anyhow::Result<Answer> {
         Command::Key(command) => key::run(command),
         #[cfg(feature = "service")]
         Command::LogKey(command) => log_key::run(&command),
+        #[cfg(feature = "service")]
+        Command::Mirror(args) => mirror::run(args),
+        #[cfg(feature = "service")]
+        Command::Monitor(args) => monitor::run(args),
         #[cfg(feature = "service")]
         Command::New(args) => new::run(args),
         #[cfg(feature = "service")]

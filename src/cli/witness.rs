@@ -104,6 +104,17 @@ fn vkey_path(dir: &Path) -> PathBuf {
     dir.join("vkey")
 }
 
+/// A witness's key and name, and its memory, from its directory.
+pub(super) fn open(
+    dir: &Path,
+    passphrase: &PassphraseArgs,
+) -> anyhow::Result<(KeyName, PrivateKey, std::sync::Arc<dyn store::Store>)> {
+    let (name, key) = identity(dir, passphrase)?;
+    let db = db_path(dir);
+    let store = store::open(&db).with_context(|| format!("cannot open {}", db.display()))?;
+    Ok((name, key, store))
+}
+
 fn db_path(dir: &Path) -> PathBuf {
     dir.join("db")
 }
@@ -141,7 +152,6 @@ fn init(args: &Args, name: &KeyName) -> anyhow::Result<Answer> {
 }
 
 fn run_service(args: Args) -> anyhow::Result<Answer> {
-    let (name, key) = identity(&args)?;
     let sources = Sources {
         keys: args.log_keys.clone(),
         file: args.logs.clone(),
@@ -152,12 +162,11 @@ fn run_service(args: Args) -> anyhow::Result<Answer> {
     if logs.is_empty() {
         bail!("no log is known: give --log, --logs or --trust");
     }
-    let db = db_path(&args.dir);
-    let store = store::open(&db).with_context(|| format!("cannot open {}", db.display()))?;
+    let (name, key, store) = open(&args.dir, &args.passphrase)?;
     let replays = replays(&args, &logs)?;
     let witness = Witness::new(name, key.pair(), store, logs).replaying(replays);
     // What cannot be read back now could not be held to either.
-    witness.all().with_context(|| format!("cannot use {}", db.display()))?;
+    witness.all().with_context(|| format!("cannot use {}", db_path(&args.dir).display()))?;
     let settings = WitnessSettings {
         listen: args.listen,
         public_url: args.public_url.trim_end_matches('/').to_owned(),
@@ -196,12 +205,12 @@ fn replays(args: &Args, logs: &Logs) -> anyhow::Result<BTreeMap<KeyName, Replay>
 }
 
 /// The name from `vkey`, and the key that it is of.
-fn identity(args: &Args) -> anyhow::Result<(KeyName, PrivateKey)> {
-    let path = vkey_path(&args.dir);
-    ensure!(path.exists(), "{} is no witness: make one with --init", args.dir.display());
+fn identity(dir: &Path, passphrase: &PassphraseArgs) -> anyhow::Result<(KeyName, PrivateKey)> {
+    let path = vkey_path(dir);
+    ensure!(path.exists(), "{} is no witness: make one with `suyuan witness --init`", dir.display());
     let text = files::read_text(&path, 4096)?;
     let vkey: VerifierKey = text.trim().parse().with_context(|| format!("cannot use {}", path.display()))?;
-    let key = args.passphrase.open_private(&key_path(&args.dir))?;
+    let key = passphrase.open_private(&key_path(dir))?;
     let is_its_own = vkey.key_type() == KeyType::Cosignature && *vkey.public() == key.public();
     ensure!(is_its_own, "{} is not of the key beside it", path.display());
     Ok((vkey.name().clone(), key))

@@ -7,6 +7,7 @@ use ureq::http::StatusCode;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(120);
+const STEADY_TIMEOUT: Duration = Duration::from_secs(30);
 const HASTY_TIMEOUT: Duration = Duration::from_secs(4);
 /// Tries before giving up; with the waits between them, about a minute.
 const TRIES_MAX: u32 = 7;
@@ -53,6 +54,11 @@ impl Fetcher {
     /// One that tries once and soon gives up, for whoever has somebody else waiting.
     pub fn hasty(base: &str) -> Result<Fetcher, FetchError> {
         Fetcher::with(base, 1, HASTY_TIMEOUT)
+    }
+
+    /// One that tries once with all patience, for whoever comes back by himself.
+    pub fn steady(base: &str) -> Result<Fetcher, FetchError> {
+        Fetcher::with(base, 1, STEADY_TIMEOUT)
     }
 
     fn with(base: &str, tries_max: u32, answer_timeout: Duration) -> Result<Fetcher, FetchError> {

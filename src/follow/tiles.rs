@@ -20,20 +20,49 @@ impl<'a> Tiles<'a> {
         self.0.get("checkpoint", NOTE_BYTES_MAX as u64)
     }
 
+    /// The newest checkpoint that was signed, whoever has cosigned it: where a service of ours gives it.
+    pub fn latest(&self) -> Result<Vec<u8>, FetchError> {
+        self.0.get("latest", NOTE_BYTES_MAX as u64)
+    }
+
     /// The entries of a bundle, each as its leaf bytes.
     pub fn entries(&self, bundle: EntryBundle) -> Result<Vec<Vec<u8>>, FetchError> {
         const BYTES_MAX: u64 = TILE_WIDTH as u64 * (ENTRY_BYTES_MAX as u64 + 2);
-        let path = TilePath::Entries(bundle).to_string();
-        let bytes = self.0.get(&path, BYTES_MAX)?;
-        let entries = decode_bundle(&bytes, bundle.width).map_err(|error| damaged(&path, &error))?;
-        Ok(entries.into_iter().map(<[u8]>::to_vec).collect())
+        let full = EntryBundle { width: TILE_WIDTH, ..bundle };
+        let (path, bytes, width) =
+            self.piece(TilePath::Entries(bundle), TilePath::Entries(full), bundle.width, BYTES_MAX)?;
+        let entries = decode_bundle(&bytes, width).map_err(|error| damaged(&path, &error))?;
+        Ok(entries.into_iter().take(usize::from(bundle.width)).map(<[u8]>::to_vec).collect())
     }
 
     pub fn hashes(&self, tile: HashTile) -> Result<Vec<Hash>, FetchError> {
         const BYTES_MAX: u64 = TILE_WIDTH as u64 * 32;
-        let path = TilePath::Hashes(tile).to_string();
-        let bytes = self.0.get(&path, BYTES_MAX)?;
-        decode_hashes(&bytes, tile.width).map_err(|error| damaged(&path, &error))
+        let full = HashTile { width: TILE_WIDTH, ..tile };
+        let (path, bytes, width) =
+            self.piece(TilePath::Hashes(tile), TilePath::Hashes(full), tile.width, BYTES_MAX)?;
+        let mut hashes = decode_hashes(&bytes, width).map_err(|error| damaged(&path, &error))?;
+        hashes.truncate(usize::from(tile.width));
+        Ok(hashes)
+    }
+
+    /// A partial tile, or where it is gone, as it may be, the full one that has taken its place. Its path, its bytes and
+    /// its width.
+    fn piece(
+        &self,
+        partial: TilePath,
+        full: TilePath,
+        width: u16,
+        bytes_max: u64,
+    ) -> Result<(String, Vec<u8>, u16), FetchError> {
+        let path = partial.to_string();
+        match self.0.get(&path, bytes_max) {
+            Err(FetchError::Answer { status: 404 | 410, .. }) if width < TILE_WIDTH => {
+                let path = full.to_string();
+                let bytes = self.0.get(&path, bytes_max)?;
+                Ok((path, bytes, TILE_WIDTH))
+            }
+            got => got.map(|bytes| (path, bytes, width)),
+        }
     }
 }
 

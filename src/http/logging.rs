@@ -15,7 +15,7 @@ pub struct LogFilterError {
 }
 
 /// Begins to log to standard error. Where somebody logs already, they go on.
-pub(super) fn start(filter: &str, format: LogFormat) -> Result<(), LogFilterError> {
+pub fn start(filter: &str, format: LogFormat) -> Result<(), LogFilterError> {
     let filter = EnvFilter::try_new(filter)
         .map_err(|error| LogFilterError { filter: filter.to_owned(), problem: error.to_string() })?;
     let lines = tracing_subscriber::fmt()

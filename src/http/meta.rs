@@ -85,16 +85,24 @@ pub(super) struct Readiness {
     pub ready: bool,
     /// Entries of the newest checkpoint.
     pub size: u64,
+    /// Of a copy: the service of the ledger that it follows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mirror_of: Option<String>,
 }
 
-/// The ledger takes statements.
+/// The ledger takes statements; a mirror follows its ledger.
 #[utoipa::path(get, path = "/readyz", tag = "service", responses((status = 200, body = Readiness),
-    (status = 503, description = "Read-only, with the reason; reads go on", body = ProblemBody)))]
+    (status = 503, description = "Read-only, or a mirror that stands still, with the reason; reads go on", body = ProblemBody)))]
 pub(super) async fn readyz(state: web::Data<AppState>) -> Result<HttpResponse, Problem> {
-    if let Some(reason) = state.read_only() {
+    let mirror_of = state.mirror_of();
+    if let (Some(reason), None | Some((_, Some(_)))) = (state.read_only(), &mirror_of) {
         return Err(Problem::new(crate::text::Problem::ReadOnly, reason).retry_after(super::RETRY_SECS));
     }
-    Ok(HttpResponse::Ok().json(Readiness { ready: true, size: state.ledger.published().size }))
+    Ok(HttpResponse::Ok().json(Readiness {
+        ready: true,
+        size: state.ledger.published().size,
+        mirror_of: mirror_of.map(|(of, _)| of),
+    }))
 }
 
 /// Counts in the text form of Prometheus.
@@ -104,8 +112,11 @@ pub(super) async fn metrics(state: web::Data<AppState>) -> Result<HttpResponse, 
         log_size: state.ledger.published().size,
         queue_length: state.ledger.waiting() as u64,
         writable: state.read_only().is_none(),
+        disk_free: state.ledger.disk_free(),
+        follows: state.mirror_of().map(|(_, why)| why.is_none()),
         witnessed_size: state.witnessed_size(),
         witnesses: state.cosigned_sizes(),
+        anchored: state.anchors.finished(),
     };
     let text = state.guards.metrics.text(&gauges);
     Ok(HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(text))

@@ -5,6 +5,8 @@
 //! runs on blocking threads, not on the workers.
 
 mod account;
+mod anchored;
+pub mod anchoring;
 pub mod api;
 mod body;
 mod endpoints;
@@ -13,6 +15,7 @@ mod log;
 mod logging;
 mod meta;
 pub mod metrics;
+pub mod notes;
 pub mod openapi;
 mod outer;
 pub mod pages;
@@ -24,7 +27,8 @@ pub mod time;
 pub mod view;
 pub mod witness;
 
-pub use serve::{ServeError, Serving, serve, start};
+pub use logging::{LogFilterError, start as start_logging};
+pub use serve::{Beside, ServeError, Serving, Stop, serve, serve_with, start};
 pub use state::AppState;
 
 use actix_web::web::ServiceConfig;

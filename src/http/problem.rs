@@ -128,6 +128,7 @@ pub fn status(word: text::Problem) -> StatusCode {
             StatusCode::CONFLICT
         }
         P::Size | P::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        P::Mirror => StatusCode::MISDIRECTED_REQUEST,
         P::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         P::OtherContent | P::Unknown | P::WrongLedger => StatusCode::UNPROCESSABLE_ENTITY,
         P::TooMany => StatusCode::TOO_MANY_REQUESTS,
@@ -144,6 +145,7 @@ pub fn is_retry(word: text::Problem) -> bool {
         P::Busy
             | P::DeviceGap
             | P::Internal
+            | P::Mirror
             | P::ReadOnly
             | P::Timeout
             | P::TooMany

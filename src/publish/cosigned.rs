@@ -169,6 +169,25 @@ impl Cosigned {
         Ok(Some(kept))
     }
 
+    /// Takes a checkpoint of this very log with all its lines, as somebody else has gathered them; those of the policy's
+    /// witnesses are kept. The caller has checked that it is of this log.
+    pub fn take(&self, note: &SignedNote) -> Result<(), CosignedError> {
+        let Some(kept) = read(&self.policy, note)? else { return Ok(()) };
+        let _alone = alone(&self.adding);
+        let mut next = Gathered::clone(&self.read());
+        if next.by_size.get(&kept.size).is_some_and(|known| known.cosigners == kept.cosigners) {
+            return Ok(());
+        }
+        let mut batch = Batch::default();
+        batch.put(key_of(kept.size), kept.note.to_string());
+        for forgotten in next.take(kept) {
+            batch.delete(key_of(forgotten));
+        }
+        self.aside.write(batch)?;
+        self.publish(next);
+        Ok(())
+    }
+
     pub(super) fn report(&self, witness: usize, problem: String) {
         let _alone = alone(&self.adding);
         let mut next = Gathered::clone(&self.read());

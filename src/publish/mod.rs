@@ -11,6 +11,7 @@ pub mod anchors;
 mod cosigned;
 mod exchange;
 mod feed;
+pub mod outside;
 mod publisher;
 
 pub use cosigned::{Cosigned, CosignedError, Standing, Witnessed, kept};

@@ -46,30 +46,55 @@ pub(super) fn commit<F: Facts>(
     let (size, root) = (state.size(), state.root());
     let due: Vec<String> =
         state.log().iter().flat_map(|log| log.signing_vkeys(at)).map(str::to_owned).collect();
-    let changes = state.take_changes();
-    let grown = recompute(proven, &changes)?;
-    if grown.size() != size || grown.root() != root {
-        return Err(Failure::before("the bytes to be written do not give the root that was computed"));
-    }
+    let (changes, grown) = take_grown(state, proven)?;
 
     let checkpoint = target.signer.sign(size, root, |key| due.contains(&key.to_string()));
     let checkpoint = checkpoint.map_err(Failure::before)?;
     checkpoint.verify(&target.signer.verifier_keys()).map_err(Failure::before)?;
     let note = checkpoint.to_string();
+    write(target.store, target.signed_head, (changes, grown), proven, Some(&note), beside)?;
+    Ok(checkpoint)
+}
 
+/// What has changed in the state, and the log after it. The root is that of the bytes about to be written.
+pub(super) fn take_grown<F: Facts>(
+    state: &mut State<F>,
+    proven: &Frontier,
+) -> Result<(Vec<Change>, Frontier), Failure> {
+    let (size, root) = (state.size(), state.root());
+    let changes = state.take_changes();
+    let grown = recompute(proven, &changes)?;
+    if grown.size() != size || grown.root() != root {
+        return Err(Failure::before("the bytes to be written do not give the root that was computed"));
+    }
+    Ok((changes, grown))
+}
+
+/// One synced batch, then the signed head. Without a note, nothing was signed at this size.
+pub(super) fn write(
+    store: &dyn Store,
+    signed_head: &SignedHead,
+    (changes, grown): (Vec<Change>, Frontier),
+    proven: &mut Frontier,
+    note: Option<&str>,
+    beside: Batch,
+) -> Result<(), Failure> {
     let mut batch = beside;
     for change in changes {
         batch.put(change.key, change.value);
     }
-    checkpoints::put(&mut batch, size, &note);
+    if let Some(note) = note {
+        checkpoints::put(&mut batch, grown.size(), note);
+    }
     let during = |problem: String| Failure::During(problem);
-    target.store.commit(batch, proven.size(), size).map_err(|error| during(error.to_string()))?;
-    target
-        .signed_head
-        .write(note.as_bytes())
-        .map_err(|error| during(format!("write {}: {error}", target.signed_head.path().display())))?;
+    store.commit(batch, proven.size(), grown.size()).map_err(|error| during(error.to_string()))?;
+    if let Some(note) = note {
+        signed_head
+            .write(note.as_bytes())
+            .map_err(|error| during(format!("write {}: {error}", signed_head.path().display())))?;
+    }
     *proven = grown;
-    Ok(checkpoint)
+    Ok(())
 }
 
 /// The log after these changes, from the records' bytes alone. A tree signed over anything else, once, cannot be

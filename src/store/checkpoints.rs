@@ -1,13 +1,17 @@
 //! The checkpoint of every commit, by size: `k/` ‖ size u64 big-endian, the signed note as it stands.
 //!
 //! Only the log's own signature is in it; what witnesses add to one later is kept by whoever feeds them.
+//!
+//! Whoever copies a log sees few of its checkpoints: `d/` ‖ end u64, with start u64 for its value, says that none was
+//! seen of the sizes between the two.
 
 use super::{Batch, KeyRange, Read, StoreError};
 use crate::note::checkpoint::Checkpoint;
 use crate::note::signed_note::SignedNote;
 use crate::note::vkey::{KeyName, VerifierKey};
 
-const CHECKPOINTS: &[u8] = b"k/";
+pub(super) const CHECKPOINTS: &[u8] = b"k/";
+const UNSEEN: &[u8] = b"d/";
 
 /// A note is not a checkpoint of this log.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -49,11 +53,16 @@ fn sizes_of<'r, R: Read + ?Sized>(
 ) -> impl Iterator<Item = Result<u64, StoreError>> + use<'r, R> {
     read.scan(range).map(|pair| {
         let (key, _) = pair?;
-        key[CHECKPOINTS.len()..].try_into().map(u64::from_be_bytes).map_err(|_| StoreError::Engine {
+        size_of(&key).ok_or_else(|| StoreError::Engine {
             doing: "read a checkpoint's size",
             problem: "it has not 8 bytes".into(),
         })
     })
+}
+
+/// The size in a checkpoint's key.
+pub(super) fn size_of(key: &[u8]) -> Option<u64> {
+    key.strip_prefix(CHECKPOINTS)?.try_into().map(u64::from_be_bytes).ok()
 }
 
 /// Reads a checkpoint that one of `keys` has signed, all of which have the log's name.
@@ -68,6 +77,44 @@ pub fn open(note: &[u8], keys: &[VerifierKey]) -> Result<(SignedNote, Checkpoint
     Ok((note, checkpoint))
 }
 
+/// Notes that the checkpoints of sizes above `start` and below `end` were never seen here.
+pub fn put_unseen(batch: &mut Batch, start: u64, end: u64) {
+    if end.saturating_sub(start) > 1 {
+        batch.put(unseen_key(end), start.to_be_bytes());
+    }
+}
+
+/// Whether the checkpoint of this size was never seen here, so that it cannot be missing.
+pub fn is_unseen<R: Read + ?Sized>(read: &R, size: u64) -> Result<bool, StoreError> {
+    let above = KeyRange::between(unseen_key(size.saturating_add(1)), unseen_key(u64::MAX));
+    let Some(found) = read.scan(&above).next() else { return Ok(false) };
+    let (_, start) = found?;
+    Ok(<[u8; 8]>::try_from(start).is_ok_and(|start| u64::from_be_bytes(start) < size))
+}
+
+fn unseen_key(end: u64) -> Vec<u8> {
+    [UNSEEN, &end.to_be_bytes()].concat()
+}
+
 fn key(size: u64) -> Vec<u8> {
     [CHECKPOINTS, &size.to_be_bytes()].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Store as _;
+    use crate::store::memory::MemoryStore;
+
+    #[test]
+    fn what_was_never_seen_is_told_from_what_is_missing() {
+        let store = MemoryStore::new();
+        let mut batch = Batch::default();
+        put_unseen(&mut batch, 2, 9);
+        put_unseen(&mut batch, 9, 10);
+        put_unseen(&mut batch, 12, 16);
+        store.write_aside(batch).unwrap();
+        let unseen: Vec<u64> = (0..20).filter(|size| is_unseen(&store, *size).unwrap()).collect();
+        assert_eq!(unseen, [3, 4, 5, 6, 7, 8, 13, 14, 15]);
+    }
 }

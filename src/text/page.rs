@@ -8,6 +8,12 @@ table! {
         SiteName "site_name" "溯源" "Suyuan",
         Operator "operator" "运营方：{name}" "Operated by {name}",
         Demonstration "demonstration" "示范账本：主体、人员、数据均为虚构" "A demonstration: organisations, people and figures are invented",
+        Mirror "mirror"
+            "这是由{keeper}保存的副本：账本 {origin}，原站 {source}，截至 {time} 的 {n} 条记录。封存内容与附件不在副本中，请到原站查看。"
+            "This is a copy, kept by {keeper}, of the ledger {origin} at {source}: {n} entries, as of {time}. Sealed values and attachments are not in it; see the ledger’s own pages for them.",
+        MirrorStopped "mirror_stopped"
+            "副本已停止更新：原站最近给出的内容与它先前签名的内容不符。"
+            "The copy stands still: what the ledger’s own service gave last does not go with what it had signed.",
         OtherLanguage "other_language" "English" "中文",
         FrontPage "front_page" "查另一个批次" "Look up another batch",
         Honesty "honesty"
@@ -164,7 +170,6 @@ table! {
             "见证过的检查点有 {size} 条记录，本页多出 {n} 条"
             "Witnesses have seen {size} entries; this page is {n} ahead",
         Anchors "anchors" "锚定" "Anchors",
-        NoAnchor "no_anchor" "尚未锚定" "Not anchored yet",
         Download "download" "下载凭证文件" "Download the evidence",
         VerifyWith "verify_with" "离线验证：" "Verify offline:",
         TrustHint "trust_hint"

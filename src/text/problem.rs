@@ -17,6 +17,7 @@ table! {
         Internal "internal" "服务内部出错" "Something went wrong inside the service",
         Link "link" "记录链不衔接" "The record does not continue its chain",
         MethodNotAllowed "method_not_allowed" "此地址不支持这种操作" "This address does not do that",
+        Mirror "mirror" "这里只是账本副本，请提交到原站" "This is a copy of the ledger: send statements to its own service",
         NotFound "not_found" "没有找到" "Nothing is here",
         NotProven "not_proven" "该时点无法出具证明" "Nothing can be proven as of that size",
         OtherContent "other_content" "文件与承诺不符" "This is not the file that was committed to",

@@ -7,10 +7,11 @@ use serde_json::{Value, json};
 use super::bundle::{AnchorSlot, Bundle};
 use super::report::Status;
 use super::trust::Trust;
-use crate::anchor::{Finding, Verdict, judge};
-use crate::ledger::Entry;
+use crate::anchor::{Finding, Publication, Told, Verdict, judge};
+use crate::ledger::{Entry, publication};
 use crate::note::checkpoint::Checkpoint;
 use crate::note::signed_note::SignedNote;
+use crate::statement::kinds::Kind;
 
 /// One anchor of a bundle, judged.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,18 +26,26 @@ pub struct Anchored {
 
 /// Each anchor of a bundle whose checkpoints have been found to be the log's.
 pub fn judge_all(bundle: &Bundle, trust: &Trust) -> Vec<Anchored> {
-    let records = bundle.records.iter().filter(|entry| matches!(entry, Entry::Record(_)));
-    let covered = records.map(|entry| entry.seq() + 1).max().unwrap_or(0);
+    let covered = bundle.covered();
+    let told = Told { publication: publication_of(bundle, trust), ..trust.anchors.clone() };
     let judged = |slot: &AnchorSlot| Anchored {
         kind: slot.kind.clone(),
         size: slot.size,
         covers_all: slot.size >= covered,
-        finding: finding(slot, bundle, trust),
+        finding: finding(slot, bundle, &told),
     };
     bundle.anchors.iter().map(judged).collect()
 }
 
-fn finding(slot: &AnchorSlot, bundle: &Bundle, trust: &Trust) -> Finding {
+/// The one list that counts: the ledger's newest `ledger.anchor` names it, and so does the trust file if it names any.
+fn publication_of(bundle: &Bundle, trust: &Trust) -> Option<Publication> {
+    let statements = bundle.records.iter().filter_map(Entry::as_record).map(|record| &record.statement);
+    let named = statements.filter(|statement| Kind::try_from(&statement.kind) == Ok(Kind::LedgerAnchor));
+    let newest = named.last().and_then(|statement| publication(&statement.data));
+    newest.filter(|place| trust.anchors.publication.as_ref().is_none_or(|told| told == place))
+}
+
+fn finding(slot: &AnchorSlot, bundle: &Bundle, told: &Told) -> Finding {
     let bodies = bundle.checkpoints.iter().filter_map(|note| SignedNote::parse(note.as_bytes()).ok());
     let body = bodies
         .filter(|note| note.text().parse::<Checkpoint>().is_ok_and(|checkpoint| checkpoint.size == slot.size))
@@ -46,7 +55,7 @@ fn finding(slot: &AnchorSlot, bundle: &Bundle, trust: &Trust) -> Finding {
         return Finding::failed(format!("no checkpoint of {} entries is in the bundle", slot.size));
     };
     match STANDARD.decode(&slot.evidence) {
-        Ok(evidence) => judge(&slot.kind, slot.version, &evidence, &body, &trust.anchors),
+        Ok(evidence) => judge(&slot.kind, slot.version, &evidence, &body, told),
         Err(_) => Finding::failed("the evidence is not base64"),
     }
 }

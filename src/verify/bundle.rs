@@ -299,7 +299,7 @@ fn natural(value: &Value) -> Result<u64, BundleError> {
     value.as_u64().ok_or_else(|| BundleError::Shape("a natural number is missing".into()))
 }
 
-fn hash(value: &Value) -> Result<Hash, BundleError> {
+pub(super) fn hash(value: &Value) -> Result<Hash, BundleError> {
     let hash = value.as_str().and_then(|text| text.parse().ok());
     hash.ok_or_else(|| BundleError::Shape("a hash is missing".into()))
 }

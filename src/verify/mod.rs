@@ -14,8 +14,10 @@ mod partial;
 pub mod receipt;
 pub mod report;
 pub mod signed_checkpoint;
+pub mod split_view;
 pub mod trust;
 
 pub use check::{Options, verify_bundle};
 pub use report::{Layer, Report, Status};
+pub use split_view::SplitView;
 pub use trust::Trust;

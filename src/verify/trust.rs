@@ -37,67 +37,29 @@ struct File {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     policy: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    anchors: Option<Anchors>,
+    publication: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    tsa_roots: Option<Vec<String>>,
 }
 
 /// Whose anchors count.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Anchors {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub publication: Option<List>,
-    /// Root certificates of time-stamping authorities: DER in standard base64.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub tsa_roots: Vec<String>,
+    pub publication: Option<Publication>,
+    /// Root certificates of time-stamping authorities, DER.
+    pub tsa_roots: Vec<Vec<u8>>,
 }
 
-/// A [`Publication`] as JSON has it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct List {
-    pub chain_id: u64,
-    /// `0x` and 40 hex digits, lower case.
-    pub contract: String,
-    pub sender: String,
-}
-
-impl List {
-    pub fn read(&self) -> Option<Publication> {
-        let [contract, sender] = [address(&self.contract)?, address(&self.sender)?];
-        Some(Publication { chain_id: self.chain_id, contract, sender })
-    }
-}
-
-impl From<&Publication> for List {
-    fn from(publication: &Publication) -> List {
-        let text = |address: &[u8; 20]| format!("0x{}", hex::encode(address));
-        List {
-            chain_id: publication.chain_id,
-            contract: text(&publication.contract),
-            sender: text(&publication.sender),
-        }
-    }
-}
-
-/// An account of an EVM chain in its one spelling here.
-fn address(text: &str) -> Option<[u8; 20]> {
-    let digits = text.strip_prefix("0x")?;
-    let lower = digits.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
-    hex::decode(digits).ok().filter(|_| lower)?.try_into().ok()
-}
-
-impl Anchors {
+impl File {
     fn told(&self) -> Result<Told, TrustError> {
         let publication = match &self.publication {
-            Some(list) => Some(list.read().ok_or_else(|| {
-                TrustError("publication: contract and sender are 0x and 40 lower-case hex digits".into())
-            })?),
+            Some(text) => Some(text.parse().map_err(|error| TrustError(format!("publication: {error}")))?),
             None => None,
         };
         let root = |text: &String| {
             STANDARD.decode(text).map_err(|_| TrustError("tsa_roots: a certificate is not base64".into()))
         };
-        let tsa_roots = self.tsa_roots.iter().map(root).collect::<Result<_, _>>()?;
+        let tsa_roots = self.tsa_roots.iter().flatten().map(root).collect::<Result<_, _>>()?;
         Ok(Told { publication, tsa_roots, ..Told::default() })
     }
 }
@@ -117,7 +79,7 @@ impl Trust {
             Some(text) => policy(text, &keys)?,
             None => Policy::without_witnesses(keys),
         };
-        let anchors = file.anchors.as_ref().map(Anchors::told).transpose()?.unwrap_or_default();
+        let anchors = file.told()?;
         Ok(Trust { origin: file.origin, genesis: file.genesis, policy, anchors })
     }
 
@@ -135,7 +97,9 @@ impl Trust {
         anchors: &Anchors,
     ) -> String {
         let file = File {
-            anchors: (*anchors != Anchors::default()).then(|| anchors.clone()),
+            publication: anchors.publication.as_ref().map(Publication::to_string),
+            tsa_roots: (!anchors.tsa_roots.is_empty())
+                .then(|| anchors.tsa_roots.iter().map(|root| STANDARD.encode(root)).collect()),
             v: 1,
             origin: origin.to_owned(),
             log: log.to_vec(),
@@ -144,6 +108,12 @@ impl Trust {
         };
         // A plain struct of texts and lists: serde_json has no way to fail.
         serde_json::to_string_pretty(&file).expect("a trust file serialises") + "\n"
+    }
+
+    /// The text of the policy in a trust file, if it has one.
+    pub fn policy_text(text: &str) -> Result<Option<String>, TrustError> {
+        let file: File = serde_json::from_str(text).map_err(|error| TrustError(error.to_string()))?;
+        Ok(file.policy)
     }
 
     /// The same trust with another witness policy, which must be about the same log.

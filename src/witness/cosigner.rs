@@ -123,7 +123,7 @@ impl Witness {
         if let Some(replay) = self.replays.get(&checkpoint.origin) {
             // Not for what would be refused all the same, and not while others wait for their turn.
             self.goes_on(&request, &checkpoint)?;
-            replay.check(&checkpoint)?;
+            replay.check(&signed, &checkpoint)?;
         }
         let _turn = self.book.turn(&checkpoint.origin);
         self.goes_on(&request, &checkpoint)?;

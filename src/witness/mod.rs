@@ -21,4 +21,4 @@ pub use book::{Book, BookError, Seen};
 pub use cosigner::{Refusal, Witness};
 pub use logs::{Logs, LogsError};
 pub use look::{Look, OwnView};
-pub use replay::{Replay, Unreplayed};
+pub use replay::{Check, Replay, Unreplayed};

@@ -1,8 +1,8 @@
 //! What makes a witness a replaying one: every record through the rules, every map record worked out again, before the
 //! checkpoint over them is cosigned. What it then says is that nothing is left out.
 //!
-//! The ledger is held in memory and replayed from its beginning after each start: what is vouched for was worked out by
-//! this very process.
+//! Either the ledger is held in memory and replayed from its beginning after each start, so that what is vouched for was
+//! worked out by this very process; or somebody who keeps a verified copy of it on his disk does the work (a mirror).
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -13,13 +13,24 @@ use crate::merkle::Hash;
 use crate::merkle::tile::{EntryBundle, TILE_WIDTH, entry_bundles};
 use crate::merkle::tree::{leaf_hash, root_at};
 use crate::note::checkpoint::Checkpoint;
+use crate::note::signed_note::SignedNote;
 use crate::verify::audit::Audit;
 
 /// How long one request may take to catch up; the next one goes on from there.
 const BUDGET: Duration = Duration::from_secs(4);
 
 /// One ledger's replay, as far as it has come.
-pub struct Replay {
+pub struct Replay(Means);
+
+/// Replays up to a checkpoint, whose signature is good, and holds it to what came out.
+pub type Check = Box<dyn Fn(&SignedNote) -> Result<(), Unreplayed> + Send + Sync>;
+
+enum Means {
+    Copy(Check),
+    Memory(Box<InMemory>),
+}
+
+struct InMemory {
     genesis: Hash,
     source: Box<dyn Get + Send + Sync>,
     audit: Mutex<Audit<'static>>,
@@ -40,11 +51,26 @@ pub enum Unreplayed {
 impl Replay {
     /// Of the ledger with this genesis, whose pieces are read below `/log/` of `source`.
     pub fn new(genesis: Hash, source: Box<dyn Get + Send + Sync>) -> Result<Replay, String> {
-        Ok(Replay { genesis, source, audit: Mutex::new(Audit::new(None)?) })
+        let audit = Mutex::new(Audit::new(None)?);
+        Ok(Replay(Means::Memory(Box::new(InMemory { genesis, source, audit }))))
+    }
+
+    /// By somebody who keeps a copy.
+    pub fn by(check: Check) -> Replay {
+        Replay(Means::Copy(check))
     }
 
     /// Replays up to this checkpoint, whose signature is good, and holds it to what came out. Blocks.
-    pub(super) fn check(&self, checkpoint: &Checkpoint) -> Result<(), Unreplayed> {
+    pub(super) fn check(&self, signed: &SignedNote, checkpoint: &Checkpoint) -> Result<(), Unreplayed> {
+        match &self.0 {
+            Means::Copy(check) => check(signed),
+            Means::Memory(replay) => replay.check(checkpoint),
+        }
+    }
+}
+
+impl InMemory {
+    fn check(&self, checkpoint: &Checkpoint) -> Result<(), Unreplayed> {
         // An entry is taken whole or not at all, so a panic leaves an audit that goes on from where it was.
         let mut audit = self.audit.lock().unwrap_or_else(PoisonError::into_inner);
         let size = checkpoint.size;

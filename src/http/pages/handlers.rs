@@ -8,9 +8,9 @@ use askama::Template;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::batch_view::{BatchView, Given};
+use super::batch_view::{BatchView, Given, covered};
 use super::language;
-use super::layout::{Layout, POLICY};
+use super::layout::{Layout, POLICY, host};
 use super::other_views::{ChoiceView, HomeView, TroubleView, UnknownView, VerifyView};
 use super::typed::{self, Meant, TYPED_CHARS_MAX};
 use super::witness_rows::WitnessesSeen;
@@ -26,7 +26,7 @@ use crate::produce::Story;
 use crate::produce::{self, lots::Reach};
 use crate::statement::short_code;
 use crate::statement::subject::Subject;
-use crate::text::{self, Page, Use};
+use crate::text::{self, Lang, Page, Use, fill, t};
 use crate::verify::collect::{CollectError, gather};
 
 /// Ancestors to the plots, as many as could be drawn or counted; descendants of the first generation.
@@ -279,7 +279,9 @@ fn page(state: &AppState, layout: Layout, batch: &Subject, all: bool) -> Result<
     let root = root_at(&view.reader, view.under.size)?;
     let held = held(state, &story)?;
     let witnesses = WitnessesSeen::of(&view);
-    let given = Given { story: &story, records: &records, root, witnesses, held: &held, all };
+    let anchors = view.anchors_for(covered(&records))?;
+    let (held, anchors) = (&held, anchors.as_slice());
+    let given = Given { story: &story, records: &records, root, witnesses, anchors, held, all };
     Ok(Some(BatchView::new(layout, &given).render().map_err(Problem::internal)?))
 }
 
@@ -307,10 +309,19 @@ const VARY: &str = "Accept, Accept-Language, Cookie";
 
 pub(super) fn layout(state: &AppState, request: &HttpRequest, path: &str, query: &'static str) -> Layout {
     let config = &state.config;
+    let lang = language::of(request);
+    let mirror_of = state.mirror_of();
+    let nobody = match mirror_of {
+        Some(_) => host(&config.public_url).to_owned(),
+        None => config.origin.clone(),
+    };
+    let operator = config.operator.clone().unwrap_or(nobody);
     Layout {
-        lang: language::of(request),
+        lang,
         public_url: config.public_url.clone(),
-        operator: config.operator.clone().unwrap_or_else(|| config.origin.clone()),
+        mirror: mirror_of
+            .map_or_else(Vec::new, |(of, why)| mirror(state, lang, &operator, &of, why.is_some())),
+        operator,
         demonstration: state.demonstration,
         path: path.to_owned(),
         query,
@@ -318,6 +329,23 @@ pub(super) fn layout(state: &AppState, request: &HttpRequest, path: &str, query:
         description: String::new(),
         image: String::new(),
     }
+}
+
+/// What every page of a copy says first.
+fn mirror(state: &AppState, lang: Lang, keeper: &str, source: &str, stands_still: bool) -> Vec<String> {
+    let published = state.ledger.published();
+    let at = published.reader().log().ok().flatten().map_or(0, |log| log.at);
+    let (time, n) = (time::rfc3339(at), published.size.to_string());
+    let blanks = [
+        ("keeper", keeper),
+        ("origin", state.config.origin.as_str()),
+        ("source", source),
+        ("time", time.as_str()),
+        ("n", n.as_str()),
+    ];
+    let mut says = vec![fill(t(lang, Page::Mirror), &blanks)];
+    says.extend(stands_still.then(|| t(lang, Page::MirrorStopped).to_owned()));
+    says
 }
 
 fn unknown(request: &HttpRequest, layout: Layout, typed: String) -> HttpResponse {

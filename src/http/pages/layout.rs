@@ -33,6 +33,8 @@ pub(super) struct Layout {
     pub(super) operator: String,
     /// The ledger is for show.
     pub(super) demonstration: bool,
+    /// That this is a copy, of whose ledger, and as of when; in sentences.
+    pub(super) mirror: Vec<String>,
     /// Of this page, without the language: `/b/farm.lot`.
     pub(super) path: String,
     /// More of the query that a change of language keeps: `&all=1`.
@@ -78,8 +80,13 @@ impl Layout {
     }
 
     pub(super) fn host(&self) -> &str {
-        self.public_url.split_once("://").map_or(self.public_url.as_str(), |(_, host)| host)
+        host(&self.public_url)
     }
+}
+
+/// Without the scheme.
+pub(super) fn host(public_url: &str) -> &str {
+    public_url.split_once("://").map_or(public_url, |(_, host)| host)
 }
 
 /// The verdict: one icon, one word, and why. Never colour alone.

@@ -23,6 +23,7 @@ fn layout(lang: Lang) -> Layout {
         public_url: "https://trace.example".to_owned(),
         operator: "仙居县农产品溯源中心".to_owned(),
         demonstration: false,
+        mirror: Vec::new(),
         path: "/b/shanqian.dk0613a".to_owned(),
         query: "",
         title: String::new(),
@@ -40,6 +41,7 @@ fn page(farm: &mut Farm<InMemory>, lang: Lang, all: bool) -> String {
         records: &records,
         root: Hash::of(b"root"),
         witnesses: None,
+        anchors: &[],
         held: &held,
         all,
     };
@@ -239,6 +241,7 @@ fn names_are_text_and_never_markup() {
             records: &records,
             root: Hash::of(b"r"),
             witnesses: None,
+            anchors: &[],
             held: &held,
             all: false,
         };

@@ -1,8 +1,12 @@
 //! One checkpoint on its way into one anchor, and how that is stored.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 use super::Step;
 use crate::anchor::{AnchorKind, digest};
 use crate::merkle::Hash;
+use crate::verify::bundle::AnchorSlot;
 
 /// A job as it stands on the disk.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,6 +87,12 @@ impl Job {
     /// What is anchored.
     pub fn digest(&self) -> Hash {
         digest(&self.body)
+    }
+
+    /// As it stands in a bundle, if there is anything to show.
+    pub fn slot(&self) -> Option<AnchorSlot> {
+        let evidence = STANDARD.encode(self.evidence.as_ref()?);
+        Some(AnchorSlot { kind: self.kind.as_str().to_owned(), version: 1, size: self.size, evidence })
     }
 
     /// Whether anything more is to happen.

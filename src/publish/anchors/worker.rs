@@ -30,7 +30,7 @@ pub struct Worker {
     plans: Vec<Plan>,
 }
 
-/// The thread. Dropping it lets it finish what it is at.
+/// The thread. Dropping it waits until it has finished what it is at.
 pub struct Anchoring {
     stop: Arc<Stop>,
     thread: Option<std::thread::JoinHandle<()>>,
@@ -51,7 +51,7 @@ impl Worker {
     pub fn turn(&mut self, now: u64) -> u64 {
         let mut next = now.saturating_add(NAP);
         for plan in &mut self.plans {
-            let turned = begin(&self.ledger, &self.book, plan, now)
+            let turned = begin(&self.ledger, &self.book, plan, plan.every, now)
                 .and_then(|()| step_all(&self.book, plan.submit.as_mut(), now));
             next = next.min(match turned {
                 Ok(due) => due,
@@ -62,6 +62,11 @@ impl Worker {
             });
         }
         next.max(now.saturating_add(1))
+    }
+
+    /// Begins a job of every kind at the newest checkpoint, however long the last one is ago.
+    pub fn begin_now(&self, now: u64) -> Result<(), BookError> {
+        self.plans.iter().try_for_each(|plan| begin(&self.ledger, &self.book, plan, 0, now))
     }
 
     /// Anchors until told to stop.
@@ -81,7 +86,11 @@ impl Worker {
 
 impl Anchoring {
     /// Takes nothing new up, and waits for the exchange that is under way: each has its time limit.
-    pub fn stop(mut self) {
+    pub fn stop(self) {}
+}
+
+impl Drop for Anchoring {
+    fn drop(&mut self) {
         *self.stop.stopped.lock().unwrap_or_else(PoisonError::into_inner) = true;
         self.stop.told.notify_all();
         if let Some(thread) = self.thread.take() {
@@ -110,9 +119,15 @@ fn now() -> u64 {
 }
 
 /// A job for the newest checkpoint, if the interval is over and nothing of this kind stands at it.
-fn begin(ledger: &LedgerHandle, book: &AnchorBook, plan: &Plan, now: u64) -> Result<(), BookError> {
+fn begin(
+    ledger: &LedgerHandle,
+    book: &AnchorBook,
+    plan: &Plan,
+    every: u64,
+    now: u64,
+) -> Result<(), BookError> {
     let kind = plan.submit.kind();
-    let is_due = book.last_made(kind).is_none_or(|made| now >= made.saturating_add(plan.every));
+    let is_due = book.last_made(kind).is_none_or(|made| now >= made.saturating_add(every));
     let published = ledger.published();
     let Some(note) = published.checkpoint.as_ref().filter(|_| is_due) else { return Ok(()) };
     let has_grown = book.newest(kind).is_none_or(|(size, _)| published.size > size);
