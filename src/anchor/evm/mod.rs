@@ -1,5 +1,5 @@
-//! Anchors in EVM chains: calldata of a transaction, or an event of an `AnchorLog` contract. docs/format.md, "Anchors:
-//! EVM".
+//! Anchors in EVM chains: calldata of a transaction, or an event of an `AnchorLog` contract. docs/format.md
+//! §26.
 //!
 //! All of a proof hangs on one block hash: header, Merkle-Patricia proof (Ethereum Yellow Paper, appendix D), transaction
 //! (EIP-1559) or receipt (EIP-2718). Whether the chain has that block is not in the evidence: the reader is told.

@@ -1,5 +1,7 @@
 //! The vectors of tests/vectors/anchors/evm, which `tests/anchors` makes with a real node.
 
+use std::sync::LazyLock;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use proptest::prelude::*;
@@ -9,8 +11,19 @@ use super::*;
 use crate::anchor::{Publication, judge};
 use crate::vectors;
 
-fn cases(file: &str) -> Vec<Value> {
-    vectors::json(&format!("anchors/evm/{file}.json"))["cases"].as_array().unwrap().clone()
+const FILES: [&str; 3] = ["calldata", "log", "attested"];
+
+static CASES: LazyLock<[Vec<Value>; 3]> = LazyLock::new(|| {
+    FILES.map(|file| vectors::json(&format!("anchors/evm/{file}.json"))["cases"].as_array().unwrap().clone())
+});
+
+fn cases() -> impl Iterator<Item = &'static Value> {
+    CASES.iter().flatten()
+}
+
+/// The first of calldata or of logs.
+fn good(file: usize) -> &'static Value {
+    &CASES[file][0]
 }
 
 fn fixed<const N: usize>(value: &Value) -> [u8; N] {
@@ -72,23 +85,19 @@ fn expected(finding: &Finding) -> Value {
 
 #[test]
 fn every_vector_is_judged_as_it_says() {
-    for file in ["calldata", "log", "attested"] {
-        for case in cases(file) {
-            let finding = find(&case, &evidence(&case));
-            assert_eq!(expected(&finding), case["expected"], "{file}: {} {finding:?}", case["name"]);
-        }
+    for case in cases() {
+        let finding = find(case, &evidence(case));
+        assert_eq!(expected(&finding), case["expected"], "{} {finding:?}", case["name"]);
     }
 }
 
 #[test]
 fn evidence_is_written_as_it_was_read() {
-    for file in ["calldata", "log", "attested"] {
-        for case in cases(file) {
-            let kind = if case["kind"] == "evm-log" { Kind::Log } else { Kind::Calldata };
-            let bytes = evidence(&case);
-            if let Ok(read) = Evidence::decode(kind, &bytes) {
-                assert_eq!(read.encode(kind), bytes, "{file}: {}", case["name"]);
-            }
+    for case in cases() {
+        let kind = if case["kind"] == "evm-log" { Kind::Log } else { Kind::Calldata };
+        let bytes = evidence(case);
+        if let Ok(read) = Evidence::decode(kind, &bytes) {
+            assert_eq!(read.encode(kind), bytes, "{}", case["name"]);
         }
     }
 }
@@ -96,14 +105,14 @@ fn evidence_is_written_as_it_was_read() {
 /// Every byte of the bytes that are good, to every other value a bit away.
 #[test]
 fn no_single_flipped_bit_leaves_evidence_good() {
-    for file in ["calldata", "log"] {
-        let good = cases(file).remove(0);
-        let mut bytes = evidence(&good);
-        assert!(find(&good, &bytes).is_ok());
+    for file in [0, 1] {
+        let good = good(file);
+        let mut bytes = evidence(good);
+        assert!(find(good, &bytes).is_ok());
         for at in 0..bytes.len() {
             for bit in [0, 3, 7] {
                 bytes[at] ^= 1 << bit;
-                assert!(!find(&good, &bytes).is_ok(), "{file}: byte {at}, bit {bit}");
+                assert!(!find(good, &bytes).is_ok(), "{file}: byte {at}, bit {bit}");
                 bytes[at] ^= 1 << bit;
             }
         }
@@ -115,14 +124,14 @@ proptest! {
     fn no_changed_cut_or_lengthened_evidence_is_good(
         is_log: bool, at: prop::sample::Index, put in prop::collection::vec(any::<u8>(), 0..4), take in 0..4usize,
     ) {
-        let good = cases(if is_log { "log" } else { "calldata" }).remove(0);
-        let mut bytes = evidence(&good);
+        let good = good(usize::from(is_log));
+        let mut bytes = evidence(good);
         let from = at.index(bytes.len());
         let to = (from + take).min(bytes.len());
         let before = bytes.clone();
         bytes.splice(from..to, put);
         prop_assume!(bytes != before);
-        prop_assert!(!find(&good, &bytes).is_ok());
+        prop_assert!(!find(good, &bytes).is_ok());
     }
 
     #[test]

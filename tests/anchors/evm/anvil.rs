@@ -78,7 +78,10 @@ impl Anvil {
     }
 
     pub(crate) fn number(&self, method: &str, params: Value) -> u64 {
-        let answer = self.ask(method, params);
+        self.number_of(&self.ask(method, params))
+    }
+
+    pub(crate) fn number_of(&self, answer: &Value) -> u64 {
         u64::from_str_radix(answer.as_str().unwrap().trim_start_matches("0x"), 16).unwrap()
     }
 

@@ -4,6 +4,7 @@ mod anvil;
 mod contract;
 mod flow;
 mod lies;
+mod maker;
 mod trouble;
 mod vectors;
 

@@ -7,6 +7,7 @@
 
 mod contract;
 mod key;
+mod price;
 mod proving;
 mod rebuild;
 mod rpc;
@@ -22,8 +23,8 @@ pub use submitter::EvmSubmitter;
 
 use crate::anchor::evm::Address;
 
-/// What the operator decides.
-#[derive(Debug, Clone)]
+/// What the operator decides. Not to be printed: URLs of paid nodes are secrets.
+#[derive(Clone)]
 pub struct EvmSettings {
     /// URLs of JSON-RPC nodes, each after the other in what is asked; all must agree before an anchor is final.
     pub rpc: Vec<String>,
@@ -54,8 +55,8 @@ pub enum Finality {
 pub enum SettingsError {
     #[error("an EVM anchor needs the URL of at least one RPC node")]
     NoNode,
-    #[error("{0} is not the URL of an RPC node: it begins with http:// or https://")]
-    Url(String),
+    #[error("the URL of an RPC node begins with http:// or https:// and names a host")]
+    Url,
 }
 
 impl EvmSettings {

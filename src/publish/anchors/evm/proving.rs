@@ -81,7 +81,7 @@ impl Claimed<'_> {
         let id = BlockId { number: number_, hash, time };
         let place = Place { receipt, block: &block, id, index };
         let (evidence, weakness) = match self.weakness(&block) {
-            Some(why) => (self.attested(&place).map_err(|what| lie(&what))?, Some(why)),
+            Some(why) => (self.attested(rpc, &place)?, Some(why)),
             None => self.proof(rpc, &place)?,
         };
         let bytes = evidence.encode(self.kind());
@@ -110,7 +110,7 @@ impl Claimed<'_> {
         let header = rebuild::header(place.block).filter(|header| keccak256(header) == place.id.hash);
         let header = header.ok_or_else(|| lie("its block's header does not hash to the block's hash"))?;
         let parts = Header::decode(&header).map_err(|problem| lie(&problem.to_string()))?;
-        let transactions = self.transactions(place).map_err(|what| lie(what))?;
+        let transactions = self.transactions(place).map_err(lie)?;
         let (root, nodes) = rebuild::proof(&transactions, place.index);
         if root != parts.transactions_root {
             return Err(lie("its block's transactions are not those of the header"));
@@ -138,7 +138,7 @@ impl Claimed<'_> {
         let answer = match rpc.ask("eth_getBlockReceipts", json!([hex0x(&place.id.hash)])) {
             Err(RpcError::Refused { code: NO_SUCH_METHOD, node, .. }) => {
                 let weakness = format!("{node} does not give a block's receipts");
-                return Ok((self.attested(place).map_err(|what| lie(&what))?, Some(weakness)));
+                return Ok((self.attested(rpc, place)?, Some(weakness)));
             }
             answer => answer?,
         };
@@ -167,13 +167,19 @@ impl Claimed<'_> {
         raws.collect()
     }
 
-    fn attested(&self, place: &Place<'_>) -> Result<Evidence, String> {
+    /// The node's word alone.
+    fn attested(&self, rpc: &Rpc, place: &Place<'_>) -> Result<Evidence, Doubt> {
+        let lie = |what: &str| Doubt::Lie(format!("{} is not believed: {what}", rpc.name()));
         let what = match self.contract {
-            None => What::Transaction(self.raw.ok_or("a transaction that is not ours")?.to_vec()),
+            None => {
+                What::Transaction(self.raw.ok_or_else(|| lie("a transaction that is not ours"))?.to_vec())
+            }
+            Some(_) if number(&place.receipt["status"]) == Some(0) => return Err(Doubt::Reverted),
             Some(_) => {
                 let logs = place.receipt["logs"].as_array();
                 let mut logs = logs.into_iter().flatten().filter_map(rebuild::log);
-                let log = logs.find(|log| self.is_ours(log)).ok_or("a receipt without our event")?;
+                let log = logs.find(|log| self.is_ours(log));
+                let log = log.ok_or_else(|| lie("a receipt without our event"))?;
                 What::Log { transaction: self.transaction, log }
             }
         };

@@ -130,7 +130,7 @@ pub(super) fn proof(items: &[Vec<u8>], index: u64) -> ([u8; 32], Vec<Vec<u8>>) {
     let key = |index: u64| Nibbles::unpack(index_key(index));
     let mut leaves: Vec<(Nibbles, &[u8])> =
         (0..).zip(items).map(|(index, item)| (key(index), &item[..])).collect();
-    leaves.sort_by(|a, b| a.0.cmp(&b.0));
+    leaves.sort_by_key(|leaf| leaf.0);
     let mut builder = HashBuilder::default().with_proof_retainer(ProofRetainer::new(vec![key(index)]));
     leaves.iter().for_each(|(key, item)| builder.add_leaf(*key, item));
     let root = builder.root();
@@ -184,4 +184,54 @@ fn put_list(
 
 fn put_string(out: &mut Vec<u8>, bytes: &[u8]) {
     alloy_rlp::Encodable::encode(bytes, out);
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::anchor::evm::keccak256;
+
+    /// A transaction with a blob, as a node of BNB's test chain gives it: local nodes take none without a blob's proof.
+    #[test]
+    fn a_blob_transaction_hashes_to_its_hash() {
+        let mut json = json!({
+            "type": "0x3", "chainId": "0x61", "nonce": "0x26e3e0", "gas": "0xcf08",
+            "maxFeePerGas": "0x7270e00", "maxPriorityFeePerGas": "0x7270e00",
+            "to": "0xff00000000000000000000000000000000005611", "value": "0x0", "accessList": [],
+            "blobVersionedHashes": ["0x0152d68a1558fe4ac4942bd3533e3a4efb59f9b62004088ca8cec68e3ae288e3"],
+            "maxFeePerBlobGas": "0x1", "input": "0x",
+            "r": "0x38985ff35396e4341dc285c94004c8571c8a9765aaa8b43770c0d72101ad4f42",
+            "s": "0x53c1d91b52664d753f6078c990545671b765f9ecd3d261e6e0795cee03a388b8",
+            "yParity": "0x0", "v": "0x0", "gasPrice": "0x7270e00",
+        });
+        let hash = |json: &Value| transaction(json).map(|raw| hex::encode(keccak256(&raw)));
+        let known = "e869eb7c73ec9660d4941c6c3ceb69b0ed3c5b76aea46e13ea82929edf534777";
+        assert_eq!(hash(&json).as_deref(), Some(known));
+        json["maxFeePerBlobGas"] = json!("0x2");
+        assert_ne!(hash(&json).as_deref(), Some(known));
+        json["maxFeePerBlobGas"] = json!(null);
+        assert_eq!(hash(&json), None);
+        json["type"] = json!("0x7e");
+        assert_eq!(hash(&json), None);
+    }
+
+    #[test]
+    fn a_block_with_a_field_missing_or_misspelled_is_no_header() {
+        let mut block = json!({});
+        for (name, form) in HEADER {
+            block[name] = json!(if matches!(form, Quantity) { "0x7" } else { "0x0707" });
+        }
+        let whole = header(&block).unwrap();
+        block["slotNumber"] = json!(null);
+        assert_eq!(header(&block).unwrap().len(), whole.len() - 1, "newer forks' fields may be absent");
+        assert_eq!(unknown_field(&block), None);
+        for bad in [json!(null), json!("7"), json!("0xg"), json!(7)] {
+            block["number"] = bad;
+            assert_eq!(header(&block), None);
+        }
+        block["l1BlockNumber"] = json!("0x1");
+        assert_eq!(unknown_field(&block), Some("l1BlockNumber"));
+    }
 }

@@ -32,11 +32,10 @@ pub enum RpcError {
 
 impl Rpc {
     pub fn new(url: &str, timeout: Duration) -> Result<Rpc, SettingsError> {
-        let bad = || SettingsError::Url(url.to_owned());
-        let uri: ureq::http::Uri = url.parse().map_err(|_| bad())?;
-        let (scheme, host) = uri.scheme_str().zip(uri.host()).ok_or_else(bad)?;
+        let uri: ureq::http::Uri = url.parse().map_err(|_| SettingsError::Url)?;
+        let (scheme, host) = uri.scheme_str().zip(uri.host()).ok_or(SettingsError::Url)?;
         if !matches!(scheme, "http" | "https") {
-            return Err(bad());
+            return Err(SettingsError::Url);
         }
         let port = uri.port().map_or(String::new(), |port| format!(":{port}"));
         let config = Agent::config_builder()
