@@ -4,4 +4,8 @@
 #[path = "../support/farm.rs"]
 mod farm;
 
+mod calendar;
+mod opentimestamps;
+mod rfc3161;
+mod server;
 mod worker;
