@@ -5,6 +5,7 @@
 mod farm;
 
 mod calendar;
+mod evm;
 mod opentimestamps;
 mod rfc3161;
 mod server;

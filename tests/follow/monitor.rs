@@ -125,7 +125,7 @@ fn names_like_those_of_others_and_changes_of_the_rules_are_told() {
     assert_eq!(told(&ran), ["warning similar-name", "alarm similar-name"], "like both: {}", ran.stdout);
 
     let row = json!([{"brand": "仙居杨梅", "season": {"from": "2026-05-01", "to": "2026-07-31"}, "standard": "T/XJ 1", "members": [
-        {"org": "org:qingshan", "quota": farm::quantity("1000", "kg")}]}]);
+        {"org": "qingshan", "packs": 100}]}]);
     farm.set_rules("brands", row, "2026-03-02T09:00:00+08:00");
     let ran = look(&place, &url, &org).expect(0);
     assert_eq!(told(&ran), ["notice rules-changed"], "{}", ran.stdout);
