@@ -96,7 +96,8 @@ pub(super) fn run(args: Args) -> anyhow::Result<Answer> {
     let logs = open(&args)?;
     let notebooks: Vec<Arc<Notebook>> = logs.iter().map(|log| log.notebook().clone()).collect();
     let mut hooks = Webhooks::new(args.webhooks.clone(), notebooks.clone())?;
-    let mut printed = Printed { next: notebooks.iter().map(|notebook| notebook.count()).collect(), notebooks };
+    let mut printed =
+        Printed { next: notebooks.iter().map(|notebook| notebook.count()).collect(), notebooks };
     match args.once {
         true => once(&args, &logs, &mut hooks, &mut printed),
         false => watch(&args, &logs, hooks, &mut printed),
@@ -179,9 +180,7 @@ fn once(
             writeln!(out, "{waiting} alarms wait for a webhook; the next start sends them")?;
         }
     }
-    if let (false, Some((log, _))) =
-        (is_wrong, logs.iter().zip(&rounds).find(|(_, round)| !round.was_read))
-    {
+    if let (false, Some((log, _))) = (is_wrong, logs.iter().zip(&rounds).find(|(_, round)| !round.was_read)) {
         bail!("{} could not be read", log.origin());
     }
     Ok(Answer::verified(!is_wrong))

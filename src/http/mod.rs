@@ -27,8 +27,8 @@ pub mod time;
 pub mod view;
 pub mod witness;
 
-pub use serve::{Beside, ServeError, Serving, Stop, serve, serve_with, start};
 pub use logging::{LogFilterError, start as start_logging};
+pub use serve::{Beside, ServeError, Serving, Stop, serve, serve_with, start};
 pub use state::AppState;
 
 use actix_web::web::ServiceConfig;

@@ -108,7 +108,10 @@ impl Shelf {
     }
 }
 
-async fn checkpoint(shelf: web::Data<Shelf>, origin_hash: web::Path<String>) -> Result<HttpResponse, Problem> {
+async fn checkpoint(
+    shelf: web::Data<Shelf>,
+    origin_hash: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
     let held = shelf.find(&origin_hash)?.held();
     let held = held.ok_or_else(|| Problem::not_found("nothing of this log is held yet"))?;
     Ok(HttpResponse::Ok()

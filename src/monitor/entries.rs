@@ -128,12 +128,7 @@ impl<'a> Entries<'a> {
         self.names.add(&org, names);
     }
 
-    fn key(
-        &mut self,
-        record: &Record,
-        said: Said,
-        known: &Reader<&dyn Facts>,
-    ) -> Result<(), FactsError> {
+    fn key(&mut self, record: &Record, said: Said, known: &Reader<&dyn Facts>) -> Result<(), FactsError> {
         let subject = &record.statement.subject;
         let Some(Detail::Key(key)) = known.subject(subject)?.map(|fact| fact.detail) else { return Ok(()) };
         if !self.orgs.contains(&key.org) {

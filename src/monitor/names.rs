@@ -28,11 +28,11 @@ impl Names {
 
     /// Other organisations with a name like one of these.
     pub(super) fn like(&self, org: &str, names: &[&str]) -> Vec<&str> {
-        let names: Vec<Vec<char>> = names.iter().copied().map(plain).filter(|name| !name.is_empty()).collect();
+        let names: Vec<Vec<char>> =
+            names.iter().copied().map(plain).filter(|name| !name.is_empty()).collect();
         let others = self.0.iter().filter(|(other, _)| *other != org);
-        let alike = others.filter(|(_, theirs)| {
-            theirs.iter().any(|their| names.iter().any(|name| are_alike(name, their)))
-        });
+        let alike = others
+            .filter(|(_, theirs)| theirs.iter().any(|their| names.iter().any(|name| are_alike(name, their))));
         alike.map(|(other, _)| other.as_str()).collect()
     }
 }
@@ -67,12 +67,19 @@ mod tests {
         names.add("a", ["青山杨梅合作社", "Qingshan Bayberry Co-op"]);
         names.add("b", ["冷运", ""]);
         let like = |name: &str| names.like("c", &[name]).join(",");
-        for alike in
-            ["青山杨梅合作社", "青山 杨梅合作社", "青山杨桃合作社", "青山杨梅合作社社", "青山梅合作社", "ＱＩＮＧＳＨＡＮ bayberry coop", "qingshan bayberri co-op"]
-        {
+        for alike in [
+            "青山杨梅合作社",
+            "青山 杨梅合作社",
+            "青山杨桃合作社",
+            "青山杨梅合作社社",
+            "青山梅合作社",
+            "ＱＩＮＧＳＨＡＮ bayberry coop",
+            "qingshan bayberri co-op",
+        ] {
             assert_eq!(like(alike), "a", "{alike}");
         }
-        for other in ["青山桃李合作社", "北山杨桃合作社", "冷链", "", "!!", "Qingshan Barberri Co-op"] {
+        for other in ["青山桃李合作社", "北山杨桃合作社", "冷链", "", "!!", "Qingshan Barberri Co-op"]
+        {
             assert_eq!(like(other), "", "{other}");
         }
         assert_eq!(like("冷 运"), "b", "short names only if they are equal");

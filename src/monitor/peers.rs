@@ -68,12 +68,7 @@ impl Peer {
     }
 }
 
-fn judge(
-    follower: &Follower,
-    note: &[u8],
-    peers: &Below<'_>,
-    source: &Fetcher,
-) -> Result<Note, FollowError> {
+fn judge(follower: &Follower, note: &[u8], peers: &Below<'_>, source: &Fetcher) -> Result<Note, FollowError> {
     let (_, theirs) = match follower.open(note) {
         Ok(opened) => opened,
         Err(wrong) => return Ok(Note::Unresolved(wrong.to_string())),
@@ -106,11 +101,7 @@ fn judge(
     )))
 }
 
-fn ours_is_longer(
-    follower: &Follower,
-    noted: Noted<'_>,
-    theirs: &Checkpoint,
-) -> Result<Note, FollowError> {
+fn ours_is_longer(follower: &Follower, noted: Noted<'_>, theirs: &Checkpoint) -> Result<Note, FollowError> {
     if root_at(&follower.replica().reader(), theirs.size)? == theirs.root {
         return Ok(Note::Agrees(theirs.size));
     }

@@ -10,7 +10,8 @@ use super::names::Names;
 use super::notebook::{Notebook, NotebookError};
 use super::peers::{Note, Peer};
 use crate::follow::{
-    Fetcher, FollowError, Follower, Held, Home, HomeError, Moved, Terms, Tiles, Watch, Wrong, WrongKind, evidence,
+    Fetcher, FollowError, Follower, Held, Home, HomeError, Moved, Terms, Tiles, Watch, Wrong, WrongKind,
+    evidence,
 };
 use crate::ledger::{Entry, Facts, FactsError, Reader};
 use crate::merkle::Hash;
@@ -188,8 +189,7 @@ impl Watched {
             }
         };
         let is_first = follower.held().is_none();
-        let entries =
-            Entries::new(&self.origin, &self.orgs, self.notebook.clone(), now_ms, is_first, names);
+        let entries = Entries::new(&self.origin, &self.orgs, self.notebook.clone(), now_ms, is_first, names);
         let mut watch = Heard { entries, heard };
         let terms = &mut Terms { watch: &mut watch, enough, witnessed: true };
         let moved = follower.follow(&tiles, &note, terms);

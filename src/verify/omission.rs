@@ -48,6 +48,8 @@ pub enum Shown {
     Entry { seq: u64, says: Option<u64> },
     /// Entry `seq` is record `n` of the subject, and a map over it leaves it out.
     Map { seq: u64, subject: Subject, n: u64 },
+    /// Two histories; in a sentence.
+    Split(String),
     /// There are two records `n` of the subject.
     Twice { subject: Subject, n: u64 },
 }
@@ -64,6 +66,7 @@ impl fmt::Display for Shown {
             Shown::Map { seq, subject, n } => {
                 write!(f, "record {seq} of the log is record {n} of {subject}, and the map leaves it out")
             }
+            Shown::Split(said) => f.write_str(said),
             Shown::Twice { subject, n } => write!(f, "{subject} has two different records {n}"),
         }
     }
@@ -72,11 +75,13 @@ impl fmt::Display for Shown {
 impl Evidence {
     /// The log whose signatures it holds, by its own word; none where its first receipt cannot be read.
     pub fn origin(&self) -> Option<String> {
-        let (Evidence::Entry { receipt }
-        | Evidence::Map { receipt, .. }
-        | Evidence::Twice { first: receipt, .. }) = self;
-        let proof = TlogProof::parse(receipt.as_bytes()).ok()?;
-        let checkpoint: Checkpoint = proof.checkpoint.text().parse().ok()?;
+        let note = match self {
+            Evidence::Split(split) => SignedNote::parse(split.smaller.as_bytes()).ok()?,
+            Evidence::Entry { receipt }
+            | Evidence::Map { receipt, .. }
+            | Evidence::Twice { first: receipt, .. } => TlogProof::parse(receipt.as_bytes()).ok()?.checkpoint,
+        };
+        let checkpoint: Checkpoint = note.text().parse().ok()?;
         Some(checkpoint.origin.to_string())
     }
 
@@ -96,7 +101,7 @@ impl Evidence {
                 contradiction(&receipt, committed.size, claim)
                     .ok_or_else(|| "the map agrees with the receipt: nothing is shown".into())
             }
-            Evidence::Split(split) => split.check(trust),
+            Evidence::Split(split) => split.check(trust).map(Shown::Split),
             Evidence::Twice { first, second } => {
                 let (first, second) =
                     (receipt::open(first.as_bytes(), trust)?, receipt::open(second.as_bytes(), trust)?);

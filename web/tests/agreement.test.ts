@@ -149,10 +149,13 @@ describe("Rust and TypeScript agree", () => {
       "entry.evidence": true,
       "map.evidence": true,
       "nothing.evidence": false,
+      "same.evidence": false,
+      "split-later.evidence": true,
+      "split.evidence": true,
       "twice.evidence": true,
     });
     const pairs = [...sound, ...files(mutants, ".evidence").map((path) => [trust, path] as const)];
-    expect(pairs.length).toBe(ROUNDS + 4);
+    expect(pairs.length).toBe(ROUNDS + 7);
     const differ: string[] = [];
     await each(pairs, async (pair) => {
       const [mine, other] = [await isShown(pair), await run(pair)];
