@@ -112,6 +112,7 @@ pub struct Setting {
 pub const SETTINGS: &[Setting] = &[
     setting("anchor_bitcoin_rpc", None, "A Bitcoin node's RPC address, asked for block headers"),
     setting("anchor_calendars", Some(""), "OpenTimestamps calendars to anchor at; two or more"),
+    setting("anchor_calendars_also", Some(""), "Addresses of calendars behind a pool, if one is asked"),
     setting("anchor_every", Some("3600"), "Seconds from one anchor to the next"),
     setting("anchor_evm_chain", None, "The EVM chain's id; 1 is Ethereum"),
     setting("anchor_evm_contract", None, "The AnchorLog contract; without it calldata to the own account"),

@@ -9,6 +9,7 @@
 
 mod finding;
 pub mod opentimestamps;
+pub mod rfc3161;
 
 pub use finding::{Claim, Finding, Level, Source, Verdict, Why, reversed};
 
@@ -138,7 +139,8 @@ pub fn judge(kind: &str, version: u64, evidence: &[u8], checkpoint_body: &str, t
     }
     match known {
         AnchorKind::OpenTimestamps => opentimestamps::judge(evidence, checkpoint_body, told),
-        AnchorKind::EvmCalldata | AnchorKind::EvmLog | AnchorKind::Rfc3161 => {
+        AnchorKind::Rfc3161 => rfc3161::judge(evidence, checkpoint_body, told),
+        AnchorKind::EvmCalldata | AnchorKind::EvmLog => {
             Finding::not_checked(Why::UnknownKind(kind.to_owned()))
         }
     }

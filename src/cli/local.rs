@@ -7,6 +7,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, anyhow, bail};
 use serde_json::Value;
 
+use crate::anchor::Told;
 use crate::config::Beside;
 use crate::ledger::{Entry, Reader};
 use crate::merkle::Hash;
@@ -16,6 +17,7 @@ use crate::private::openings;
 use crate::produce::lots::{Lots, Reach};
 use crate::produce::{Ask, Story, Survey, status_report};
 use crate::publish;
+use crate::publish::anchors::AnchorBook;
 use crate::sequencer::{Ledger, OpenError, Settings, SystemClock};
 use crate::statement::context::Visibility;
 use crate::statement::short_code;
@@ -167,6 +169,12 @@ pub(super) fn bundle(dir: &Path, typed: &str, size: Option<u64>) -> anyhow::Resu
     let local = Local::open(dir)?;
     let (subject, under) = (local.batch(typed)?, local.under(size)?);
     let mut bundle = collect::bundle(&local.reader(), &subject, &under, &[], &times::now_text())?;
+    let (reader, newest) = (local.reader(), local.size()?);
+    let book = AnchorBook::open(local.ledger.handle().aside(), &reader, newest)?;
+    for slot in book.slots(bundle.covered(), newest, &Told::default())? {
+        let checkpoint = local.under(Some(slot.size))?;
+        bundle.anchor(&reader, &checkpoint, slot)?;
+    }
     let openings = local.public_openings(&bundle.records)?;
     bundle.open(openings);
     Ok(bundle.encode())

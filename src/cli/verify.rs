@@ -37,6 +37,9 @@ Examples:
 The trust file names the log's keys and its genesis record. It must come from somewhere else than the file to be
 checked: from whoever published it, not from whoever sent you the bundle.
 
+Of evidence, verified means that it holds: the log's own key has signed what it must not, and whoever sent you the file
+need not be believed.
+
 Verified (exit code 0) means: encoding, signatures, rights, chains, completeness and log are ok, no layer failed, and
 all that --require names is ok. Of a verified bundle it also says where the batch stands by the rules of produce, as of
 --as-of. With --against: the bundle agrees with the receipt; exit code 1 if it does not. With --from the service is asked
@@ -45,7 +48,7 @@ what it says today of every chain that the receipt's record is on.";
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {
-    /// A bundle, a receipt (.tlog-proof) or evidence of an omission; - is stdin
+    /// A bundle, a receipt (.tlog-proof), or evidence of an omission or of a split view; - is stdin
     #[arg(required_unless_present = "receipt", conflicts_with = "receipt")]
     file: Option<PathBuf>,
     /// The trust file: log keys and genesis record
@@ -357,14 +360,16 @@ fn print_receipt(report: &ReceiptReport, args: &Args, out: &mut dyn Write) -> an
 }
 
 fn evidence(bytes: &[u8], trust: &Trust, json: bool, out: &mut dyn Write) -> anyhow::Result<Answer> {
-    let checked = Evidence::parse(bytes).and_then(|evidence| evidence.check(trust));
+    let parsed = Evidence::parse(bytes);
+    let kind = parsed.as_ref().ok().map(Evidence::kind);
+    let checked = parsed.and_then(|evidence| evidence.check(trust));
     let checked = checked.map(|shown| shown.to_string());
     if json {
         let (holds, text) = match &checked {
             Ok(text) => (true, text),
             Err(text) => (false, text),
         };
-        writeln!(out, "{}", json!({ "verified": holds, "evidence": text }))?;
+        writeln!(out, "{}", json!({ "verified": holds, "kind": kind, "evidence": text }))?;
     } else {
         match &checked {
             Ok(shown) => writeln!(out, "verified: the log's own signatures show that {shown}")?,

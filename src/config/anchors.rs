@@ -12,6 +12,8 @@ pub struct AnchorConfig {
     pub every: u64,
     /// OpenTimestamps calendars; no others are ever asked.
     pub calendars: Vec<String>,
+    /// Further addresses under which those calendars may promise: of the ones behind a pool.
+    pub calendars_also: Vec<String>,
     /// A Bitcoin node that is asked for block headers.
     pub bitcoin_rpc: Option<String>,
     pub tsa: Option<TsaConfig>,
@@ -60,6 +62,7 @@ impl Typed {
         Ok(AnchorConfig {
             every: self.checked("anchor_every", seconds)?,
             calendars: self.checked("anchor_calendars", urls)?,
+            calendars_also: self.checked("anchor_calendars_also", urls)?,
             bitcoin_rpc: self.optional("anchor_bitcoin_rpc", url)?,
             tsa: match self.optional("anchor_tsa", url)? {
                 Some(url) => Some(TsaConfig {

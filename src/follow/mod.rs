@@ -18,6 +18,9 @@ mod replay;
 mod tiles;
 mod wrong;
 
+#[cfg(test)]
+mod tests;
+
 pub use fetch::{Answer, FetchError, Fetcher, Get};
 pub use follower::{FollowError, Follower, Held, Moved, Terms, Watch};
 pub use home::{Home, HomeError};

@@ -38,19 +38,9 @@ impl View {
 
     /// Puts into a bundle what is anchored of it, each beside its checkpoint.
     pub fn anchor(&self, bundle: &mut Bundle) -> Result<(), Problem> {
-        for JudgedJob { job, finding } in self.anchors_for(bundle.covered())? {
-            let (Some(slot), Some(finding)) = (job.slot(), finding) else { continue };
-            // What this service can see to be wrong helps nobody but whoever wants the bundle refused.
-            if let crate::anchor::Verdict::Failed(problem) = &finding.verdict {
-                let (size, kind) = (job.size, job.kind.as_str());
-                tracing::error!(
-                    size,
-                    kind,
-                    "the anchor of {size} entries by {kind} is no evidence: {problem}"
-                );
-                continue;
-            }
-            let checkpoint = Under { size: job.size, note: self.note_at(job.size)? };
+        let slots = self.anchors.slots(bundle.covered(), self.published().size, &self.told);
+        for slot in slots.map_err(Problem::internal)? {
+            let checkpoint = Under { size: slot.size, note: self.note_at(slot.size)? };
             bundle.anchor(&self.reader, &checkpoint, slot)?;
         }
         Ok(())

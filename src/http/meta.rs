@@ -116,6 +116,7 @@ pub(super) async fn metrics(state: web::Data<AppState>) -> Result<HttpResponse, 
         follows: state.mirror_of().map(|(_, why)| why.is_none()),
         witnessed_size: state.witnessed_size(),
         witnesses: state.cosigned_sizes(),
+        anchored: state.anchors.finished(),
     };
     let text = state.guards.metrics.text(&gauges);
     Ok(HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(text))

@@ -39,6 +39,8 @@ pub struct Gauges {
     pub witnessed_size: Option<u64>,
     /// Each witness's key, and entries of the checkpoint that it cosigned last.
     pub witnesses: Vec<(String, u64)>,
+    /// Each kind of anchor that there is, and entries of the newest checkpoint that has a finished one.
+    pub anchored: Vec<(&'static str, u64)>,
 }
 
 impl Metrics {
@@ -144,6 +146,11 @@ impl Counts {
             let help = "Entries of the checkpoint that this witness cosigned last.";
             head("suyuan_witness_cosigned_size", "gauge", help, &each.collect::<Vec<_>>());
         }
+        if !gauges.anchored.is_empty() {
+            let each = gauges.anchored.iter().map(|(kind, size)| format!("{{kind=\"{kind}\"}} {size}"));
+            let help = "Entries of the newest checkpoint that has a finished anchor of this kind.";
+            head("suyuan_anchored_size", "gauge", help, &each.collect::<Vec<_>>());
+        }
         out
     }
 
@@ -185,6 +192,7 @@ mod tests {
             witnessed_size: Some(5),
             disk_free: Some(1 << 30),
             witnesses: vec![("w1+aa+bb".to_owned(), 6)],
+            anchored: vec![("ots", 4)],
         });
         for line in [
             "suyuan_requests_total{method=\"GET\",route=\"/b/{id}\",status=\"200\"} 2",
@@ -201,6 +209,7 @@ mod tests {
             "suyuan_witnessed_size 5",
             "suyuan_disk_free_bytes 1073741824",
             "suyuan_witness_cosigned_size{witness=\"w1+aa+bb\"} 6",
+            "suyuan_anchored_size{kind=\"ots\"} 4",
         ] {
             assert!(text.lines().any(|found| found == line), "{line} is not in\n{text}");
         }

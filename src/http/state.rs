@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::RETRY_SECS;
 use super::account::Account;
+use super::anchoring;
 use super::api::alarms::AlarmBody;
 use super::api::blobs::Named;
 use super::api::statements::{ReceiptBody, Taken};
@@ -17,7 +18,7 @@ use super::problem::{self, Problem};
 use super::serve::ServeError;
 use super::time;
 use super::view::View;
-use crate::anchor::{Publication, Told, roots_of_pem};
+use crate::anchor::{Publication, Told};
 use crate::config::Config;
 use crate::ledger::{Code, Entry, LogFact, Reader};
 use crate::merkle::Hash;
@@ -81,7 +82,10 @@ impl AppState {
         let published = ledger.published();
         let anchors = AnchorBook::open(ledger.aside(), &published.reader(), published.size);
         let anchors = Arc::new(anchors.map_err(|error| ServeError::Ledger(format!("anchors: {error}")))?);
-        let tsa_roots = tsa_roots(&config)?.into();
+        let tsa_roots = match &config.anchors.tsa {
+            Some(tsa) => anchoring::tsa_roots(&config, tsa).map_err(ServeError::Anchors)?.into(),
+            None => Arc::default(),
+        };
         let account = Account::new(&ledger).into();
         let guards = Guards::new(config.reads, config.writes, config.trusted_proxies.clone()).into();
         let policy = policy.map(Arc::from);
@@ -287,15 +291,6 @@ fn trust_text(log: &LogFact, policy: Option<&str>, anchors: &Anchors) -> Result<
 
 fn publication(log: &LogFact) -> Option<Publication> {
     log.publication.as_ref()?.parse().ok()
-}
-
-/// The roots that the settings name, as DER.
-fn tsa_roots(config: &Config) -> Result<Vec<Vec<u8>>, ServeError> {
-    let Some(tsa) = &config.anchors.tsa else { return Ok(Vec::new()) };
-    let path = config.dir.join(&tsa.roots);
-    let wrong = |problem: String| ServeError::Anchors(format!("{}: {problem}", path.display()));
-    let pem = std::fs::read(&path).map_err(|error| wrong(error.to_string()))?;
-    roots_of_pem(&pem).map_err(wrong)
 }
 
 /// Where the policy lies, if there is one.

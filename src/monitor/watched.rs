@@ -162,8 +162,8 @@ impl Watched {
             for peer in &self.peers {
                 self.peer(&inner.follower, peer, now_ms)?;
             }
-            self.ages(&inner.follower, now_ms)?;
         }
+        self.ages(&inner.follower, now_ms)?;
         let gravest = gravest.max(self.notebook.standing()?);
         let size = inner.follower.held().map_or(0, |held| held.checkpoint.size);
         Ok(Round { gravest, size, was_read })
@@ -340,7 +340,10 @@ impl Watched {
                 over(Kind::PeerUnreachable)?;
                 over(Kind::PeerUnresolved)?;
                 let why = split.check(follower.trust());
-                let why = why.unwrap_or_else(|_| "the log has signed two histories".to_owned());
+                let why = why.map_or_else(
+                    |_| "the log has signed two histories".to_owned(),
+                    |shown| shown.to_string(),
+                );
                 let wrong = Wrong {
                     kind: WrongKind::SplitView,
                     why,

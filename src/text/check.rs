@@ -96,8 +96,8 @@ table! {
             "账本第 {seq} 条是 {subject} 的第 {n} 条记录，运营方后来签名的索引却漏掉了它。"
             "Entry {seq} of the log is record {n} of {subject}, and a map that the operator signed later leaves it out.",
         OmissionSplit "omission_split"
-            "运营方为这本账签过两份互相矛盾的历史。"
-            "The operator has signed two histories of this log that contradict each other.",
+            "运营方签过两份不同的历史：前 {seq} 条记录在两份里不一样。"
+            "The operator has signed two different histories: the first {seq} entries differ between them.",
         OmissionTwice "omission_twice"
             "{subject} 的第 {n} 条记录，运营方签过两条不同的。"
             "The operator has signed two different records as record {n} of {subject}.",

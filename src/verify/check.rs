@@ -189,6 +189,7 @@ impl<'a> Checker<'a> {
                 return Err(format!("record {} was signed for another ledger", record.seq));
             }
         }
+        self.said_once()?;
         for (subject, places) in &self.chains {
             for pair in places.windows(2) {
                 let (Some(before), Some(after)) = (self.link(pair[0], subject), self.link(pair[1], subject))
@@ -204,6 +205,19 @@ impl<'a> Checker<'a> {
             }
         }
         Ok(Status::Ok(format!("{} chains", self.chains.len())))
+    }
+
+    /// An organisation uses an id once, and so says a statement once: who counts it again is no ledger.
+    fn said_once(&self) -> Result<(), String> {
+        let mut said = HashMap::new();
+        for record in self.records() {
+            let statement = &record.statement;
+            if let Some(first) = said.insert((&statement.signers[0].org, &statement.id), record.seq) {
+                let seq = record.seq;
+                return Err(format!("record {seq} has the id of record {first}: a statement counts once"));
+            }
+        }
+        Ok(())
     }
 
     fn link(&self, place: usize, subject: &Subject) -> Option<&crate::ledger::Link> {

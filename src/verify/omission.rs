@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::bundle::{Bundle, BundleError, MapClaim, hash, list, object, text};
 use super::receipt::{self, Receipt};
-use super::split_view::SplitView;
+use super::split_view::{SplitView, TwoHistories};
 use super::trust::Trust;
 use crate::ledger::{Entry, Link};
 use crate::merkle::{Hash, map};
@@ -45,13 +45,22 @@ pub enum Evidence {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Shown {
     /// The log holds at `seq` what is no entry, or one that says it is entry `says`.
-    Entry { seq: u64, says: Option<u64> },
+    Entry {
+        seq: u64,
+        says: Option<u64>,
+    },
     /// Entry `seq` is record `n` of the subject, and a map over it leaves it out.
-    Map { seq: u64, subject: Subject, n: u64 },
-    /// Two histories; in a sentence.
-    Split(String),
+    Map {
+        seq: u64,
+        subject: Subject,
+        n: u64,
+    },
+    Split(TwoHistories),
     /// There are two records `n` of the subject.
-    Twice { subject: Subject, n: u64 },
+    Twice {
+        subject: Subject,
+        n: u64,
+    },
 }
 
 impl fmt::Display for Shown {
@@ -66,20 +75,30 @@ impl fmt::Display for Shown {
             Shown::Map { seq, subject, n } => {
                 write!(f, "record {seq} of the log is record {n} of {subject}, and the map leaves it out")
             }
-            Shown::Split(said) => f.write_str(said),
+            Shown::Split(histories) => histories.fmt(f),
             Shown::Twice { subject, n } => write!(f, "{subject} has two different records {n}"),
         }
     }
 }
 
 impl Evidence {
+    /// Its kind as the file has it; `split` is of two histories, the others of an omission.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Evidence::Entry { .. } => "entry",
+            Evidence::Map { .. } => "map",
+            Evidence::Split(_) => "split",
+            Evidence::Twice { .. } => "twice",
+        }
+    }
+
     /// The log whose signatures it holds, by its own word; none where its first receipt cannot be read.
     pub fn origin(&self) -> Option<String> {
         let note = match self {
-            Evidence::Split(split) => SignedNote::parse(split.smaller.as_bytes()).ok()?,
             Evidence::Entry { receipt }
             | Evidence::Map { receipt, .. }
             | Evidence::Twice { first: receipt, .. } => TlogProof::parse(receipt.as_bytes()).ok()?.checkpoint,
+            Evidence::Split(split) => SignedNote::parse(split.smaller.as_bytes()).ok()?,
         };
         let checkpoint: Checkpoint = note.text().parse().ok()?;
         Some(checkpoint.origin.to_string())

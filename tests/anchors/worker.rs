@@ -70,6 +70,10 @@ impl Store for Disk {
         }
     }
 
+    fn mend(&self, batch: Batch, head: u64) -> Result<(), StoreError> {
+        self.inner.mend(batch, head)
+    }
+
     fn purge(&self, range: &KeyRange) -> Result<(), StoreError> {
         self.inner.purge(range)
     }

@@ -18,7 +18,7 @@ use crate::service::{Client, ORIGIN};
 #[derive(Clone)]
 pub(crate) struct Forged {
     pub(crate) entries: Vec<Vec<u8>>,
-    key: String,
+    pub(crate) key: String,
 }
 
 /// A checkpoint signed by this key.

@@ -7,8 +7,12 @@ mod farm;
 mod service;
 
 mod forged;
+mod gossip;
 mod kill;
 mod mirror;
+mod monitor;
 mod program;
 mod proxy;
+mod rotation;
 mod vouching;
+mod webhook;

@@ -257,6 +257,8 @@ LEDGERS = {
     "ledger-anchor-with-a-newline": lambda seq, s, ledger: seq == 13 and publish(s, sender="0x" + "ab" * 20 + "\n"),
     "ledger-anchor-of-a-farm": lambda seq, s, ledger: seq == 13 and (
         publish(s), s.update(signers=[{"org": "org:farm", "key": make.Key(3).id, "as": "farm"}])),
+    "id-of-the-harvest": lambda seq, s, ledger: seq == 13 and s.update(id=entry_payload(ledger, 9)["id"]),
+    "id-of-another-organisation": lambda seq, s, ledger: seq == 11 and s.update(id=entry_payload(ledger, 9)["id"]),
     "rules-backwards": lambda seq, s, ledger: seq == 13 and s.update(
         kind="ledger.rules/1", subject="ledger:", data={"rules": 1},
         signers=[{"org": "org:registrar", "key": make.Key(1).id, "as": "registrar"}]),

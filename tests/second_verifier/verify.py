@@ -188,6 +188,8 @@ class Verifier:
         require(all(a.at <= b.at for a, b in zip(entries, entries[1:])), "at falls")
         for record in self.bundle.records:
             require(record.kind == "genesis" or record.payload["ledger"] == self.trust.genesis, "for another ledger")
+        ids = {(record.payload["signers"][0]["org"], record.payload["id"]) for record in self.bundle.records}
+        require(len(ids) == len(self.bundle.records), "an id twice")
         for subject, chain in self.bundle.chains.items():
             for (before, earlier), (after, _) in zip(chain, chain[1:]):
                 require(after["n"] > before["n"], f"{subject}: two records where one is due")

@@ -162,6 +162,29 @@ impl<L: Ledger> Farm<L> {
         self.ledger.take(envelope, Vec::new())
     }
 
+    /// The registrar gives an organisation a new key in place of those that it lost.
+    pub fn recover(&mut self, org: &str, role: &str, name: &str) -> Hash {
+        let added = key(name);
+        let mut payload = self.payload(&Says {
+            kind: "org.key.add/1",
+            subject: &format!("key:{}", added.key_id()),
+            touches: &[&format!("org:{org}")],
+            signer: ("registrar", "registrar"),
+            key: Some("registrar-1"),
+            occurred_at: "2026-06-16T09:00:00+08:00",
+            data: json!({
+                "public_key": hex::encode(added.public().as_bytes()), "scope": {"admin": true},
+                "recovery": {"org": format!("org:{org}"), "reason": "lost", "delay_hours": 48},
+            }),
+            ..Says::default()
+        });
+        payload["signers"].as_array_mut().unwrap().push(json!({
+            "org": format!("org:{org}"), "key": added.key_id(), "as": role,
+        }));
+        let (envelope, _) = sign(&payload, &[&key("registrar-1"), &added]);
+        self.ledger.take(envelope, Vec::new())
+    }
+
     /// Seals, signs, submits.
     pub fn say(&mut self, says: Says<'_>) -> Hash {
         let (envelope, openings) = self.signed(says);

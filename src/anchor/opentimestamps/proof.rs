@@ -107,9 +107,7 @@ impl Proof {
 
     /// Each attestation with the message that it is about, in the order of the file.
     pub fn attestations(&self) -> Vec<(Vec<u8>, &Attestation)> {
-        let mut found = Vec::new();
-        self.tree.collect(self.digest.as_bytes(), &mut found);
-        found
+        self.tree.attestations(self.digest.as_bytes())
     }
 }
 
@@ -158,6 +156,13 @@ impl Tree {
         for (_, tree) in grown.iter().filter(|(at, _)| at == message) {
             self.merge(tree.clone());
         }
+    }
+
+    /// Each attestation with the message that it is about, of the tree for `message`.
+    pub fn attestations(&self, message: &[u8]) -> Vec<(Vec<u8>, &Attestation)> {
+        let mut found = Vec::new();
+        self.collect(message, &mut found);
+        found
     }
 
     pub fn write(&self, out: &mut Vec<u8>) {

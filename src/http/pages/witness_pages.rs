@@ -222,7 +222,7 @@ fn omission(lang: Lang, origin: &str, shown: &Result<Shown, String>) -> Strip {
     let say = match shown {
         Shown::Entry { seq, .. } => told(Check::OmissionEntry, *seq, "", 0),
         Shown::Map { seq, subject, n } => told(Check::OmissionMap, *seq, subject.as_str(), *n),
-        Shown::Split(_) => t(lang, Check::OmissionSplit).to_owned(),
+        Shown::Split(histories) => told(Check::OmissionSplit, histories.size, "", 0),
         Shown::Twice { subject, n } => told(Check::OmissionTwice, 0, subject.as_str(), *n),
     };
     strip("hold", t(lang, Check::OmissionShown), vec![of, say])

@@ -6,12 +6,13 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use super::job::{Job, JobError, State, code};
-use crate::anchor::AnchorKind;
+use crate::anchor::{AnchorKind, Told, Verdict, judge};
 use crate::ledger::{FactsError, Reader};
 use crate::merkle::tree::root_at;
 use crate::note::checkpoint::Checkpoint;
 use crate::sequencer::Aside;
 use crate::store::{Batch, KeyRange, Read, Snapshot, StoreError};
+use crate::verify::bundle::AnchorSlot;
 
 const JOBS: &[u8] = b"a/";
 
@@ -134,6 +135,31 @@ impl AnchorBook {
             first_final.or_else(newest_final).or_else(pending).map(|(place, _)| *place)
         };
         AnchorKind::ALL.into_iter().filter_map(shown).map(|place| self.read(place)).collect()
+    }
+
+    /// What a bundle shows of its first `covered` entries, each with the size of its checkpoint. What can be seen to be
+    /// no evidence is left out: it would only get the bundle refused.
+    pub fn slots(&self, covered: u64, limit: u64, told: &Told) -> Result<Vec<AnchorSlot>, BookError> {
+        let jobs = self.for_entries(covered, limit)?;
+        let slot = |job: &Job| {
+            let (slot, evidence) = (job.slot()?, job.evidence.as_ref()?);
+            let finding = judge(&slot.kind, slot.version, evidence, &job.body, told);
+            let Verdict::Failed(problem) = finding.verdict else { return Some(slot) };
+            let (size, kind) = (job.size, job.kind.as_str());
+            tracing::error!(size, kind, "the anchor of {size} entries by {kind} is no evidence: {problem}");
+            None
+        };
+        Ok(jobs.iter().filter_map(slot).collect())
+    }
+
+    /// Each kind that has a finished job, and entries of the newest checkpoint of them.
+    pub fn finished(&self) -> Vec<(&'static str, u64)> {
+        let index = self.index();
+        let newest = |kind: AnchorKind| {
+            let mut mine = index.iter().filter(|(place, brief)| place.1 == kind && brief.is_final);
+            mine.next_back().map(|(place, _)| (kind.as_str(), place.0))
+        };
+        AnchorKind::ALL.into_iter().filter_map(newest).collect()
     }
 
     /// The newest job of a kind that has not failed: its checkpoint's size, and when it was made.

@@ -3,12 +3,19 @@
 //! One worker thread. Every step is written down before the next one: what is about to be sent is stored first, so that a
 //! crash between sending and storing finds its own submission again and sends the same bytes once more.
 
+pub mod bitcoin;
 mod book;
+mod exchange;
 mod job;
+mod opentimestamps;
+mod rfc3161;
 mod worker;
 
+pub use bitcoin::NodeSettings;
 pub use book::{AnchorBook, BookError};
 pub use job::{Job, JobError, State};
+pub use opentimestamps::{CalendarSettings, Calendars, CalendarsError};
+pub use rfc3161::{Authority, AuthoritySettings};
 pub use worker::{Anchoring, Plan, Worker};
 
 use crate::anchor::AnchorKind;

@@ -30,7 +30,7 @@ pub struct Worker {
     plans: Vec<Plan>,
 }
 
-/// The thread. Dropping it lets it finish what it is at.
+/// The thread. Dropping it waits until it has finished what it is at.
 pub struct Anchoring {
     stop: Arc<Stop>,
     thread: Option<std::thread::JoinHandle<()>>,
@@ -86,7 +86,11 @@ impl Worker {
 
 impl Anchoring {
     /// Takes nothing new up, and waits for the exchange that is under way: each has its time limit.
-    pub fn stop(mut self) {
+    pub fn stop(self) {}
+}
+
+impl Drop for Anchoring {
+    fn drop(&mut self) {
         *self.stop.stopped.lock().unwrap_or_else(PoisonError::into_inner) = true;
         self.stop.told.notify_all();
         if let Some(thread) = self.thread.take() {

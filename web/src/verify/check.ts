@@ -170,7 +170,11 @@ class Checker {
     entries.forEach((entry, i) => {
       require(i === 0 || entries[i - 1]!.at <= entry.at, `record ${entry.seq}: time`);
     });
+    const ids = new Map<string, number>();
     for (const record of records) {
+      const said = `${record.payload.signers[0]!.org} ${record.payload.id}`;
+      require(!ids.has(said), `record ${record.seq} has the id of record ${ids.get(said)}`);
+      ids.set(said, record.seq);
       const home = record.type === "genesis" || record.payload.ledger === this.trust.genesis;
       require(home, `record ${record.seq}: ledger`);
     }

@@ -17,7 +17,7 @@ const NOTHING = "nothing is shown";
 /** What is shown, for others to put into words. */
 export interface Omission {
   kind: "entry" | "map" | "split" | "twice";
-  /** Sequence number of the receipt's record. */
+  /** Sequence number of the receipt's record; of two histories, entries of the smaller checkpoint. */
   seq?: bigint;
   subject?: string;
   /** The record's place in the chain of `subject`. */
@@ -61,7 +61,7 @@ export async function judgeEvidence(data: Uint8Array, trust: Trust, engine: Engi
       (smaller.size === larger.size && smaller.root <= larger.root), NOTHING);
     require(smaller.root !== given, NOTHING);
     checkConsistency(smaller.size, larger.size, given, larger.root, proof);
-    return { kind };
+    return { kind, seq: smaller.size };
   }
   require(kind === "twice", NOTHING);
   const receipts = array(body("receipts").receipts, 2, 2).map(text);
