@@ -36,6 +36,18 @@ export interface Vectors {
   anchors: Case[];
 }
 
+/** A file holds one case or several. */
+function anchorCases(file: Case): Case[] {
+  if (!Array.isArray(file.cases)) return [file];
+  return (file.cases as Case[]).map(({ checkpoint, expected, name, ...rest }) => {
+    const { verdict: said, claim } = expected as { verdict: string; claim: unknown };
+    // `not-checked: why`.
+    const [verdict, why] = said.replace("not-checked", "not checked").split(": ");
+    const label = `${String(file.name)} ${String(name)}`;
+    return { ...rest, verdict, claim, body: checkpoint, name: label, ...(why ? { why } : {}) };
+  });
+}
+
 export function vectors(): Vectors {
   const answers = json("rules-1/answers.json") as {
     file: string;
@@ -63,6 +75,6 @@ export function vectors(): Vectors {
       verified,
     })),
     trust: text("rules-1/trust.json"),
-    anchors: folder("anchors"),
+    anchors: folder("anchors").flatMap(anchorCases),
   };
 }
