@@ -7,6 +7,7 @@
 //! A finding is never one boolean. What hangs on a block that the reader has not confirmed is not checked, whatever else
 //! is right with it; and a chain that is no public network proves nothing to anybody.
 
+pub mod evm;
 mod finding;
 pub mod opentimestamps;
 pub mod rfc3161;
@@ -140,8 +141,7 @@ pub fn judge(kind: &str, version: u64, evidence: &[u8], checkpoint_body: &str, t
     match known {
         AnchorKind::OpenTimestamps => opentimestamps::judge(evidence, checkpoint_body, told),
         AnchorKind::Rfc3161 => rfc3161::judge(evidence, checkpoint_body, told),
-        AnchorKind::EvmCalldata | AnchorKind::EvmLog => {
-            Finding::not_checked(Why::UnknownKind(kind.to_owned()))
-        }
+        AnchorKind::EvmCalldata => evm::judge(evm::Kind::Calldata, evidence, checkpoint_body, told),
+        AnchorKind::EvmLog => evm::judge(evm::Kind::Log, evidence, checkpoint_body, told),
     }
 }

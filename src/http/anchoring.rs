@@ -2,11 +2,10 @@
 
 use crate::anchor::roots_of_pem;
 use crate::config::{Config, EvmConfig, Finality, TsaConfig};
-use crate::publish::anchors::bitcoin::NodeSettings;
 use crate::publish::anchors::evm::{self, EvmSettings, EvmSubmitter, GasKey};
-use crate::publish::anchors::opentimestamps::{CalendarSettings, Calendars};
-use crate::publish::anchors::rfc3161::{Authority, AuthoritySettings};
-use crate::publish::anchors::{Plan, Submit};
+use crate::publish::anchors::{
+    Authority, AuthoritySettings, CalendarSettings, Calendars, NodeSettings, Plan, Submit,
+};
 
 /// One plan for each place that the settings name; the error is one sentence.
 pub fn plans(config: &Config) -> Result<Vec<Plan>, String> {

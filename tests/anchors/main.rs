@@ -4,4 +4,5 @@
 #[path = "../support/farm.rs"]
 mod farm;
 
+mod evm;
 mod worker;

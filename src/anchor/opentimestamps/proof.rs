@@ -8,6 +8,7 @@ use ripemd::Ripemd160;
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
 
+use crate::anchor::evm::keccak256;
 use crate::merkle::Hash;
 
 /// Ours: a file from six calendars is a tenth of it.
@@ -221,7 +222,7 @@ impl Op {
             Op::Sha1 => Sha1::digest(message).to_vec(),
             Op::Ripemd160 => Ripemd160::digest(message).to_vec(),
             Op::Sha256 => Sha256::digest(message).to_vec(),
-            Op::Keccak256 => alloy_primitives::keccak256(message).to_vec(),
+            Op::Keccak256 => keccak256(message).to_vec(),
         };
         if result.len() > MESSAGE_BYTES_MAX {
             return Err(ProofError("a message in the proof is too long"));

@@ -3,8 +3,9 @@
 //! One worker thread. Every step is written down before the next one: what is about to be sent is stored first, so that a
 //! crash between sending and storing finds its own submission again and sends the same bytes once more.
 
-pub mod bitcoin;
+mod bitcoin;
 mod book;
+pub mod evm;
 mod exchange;
 mod job;
 mod opentimestamps;
