@@ -3,19 +3,21 @@
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail, ensure};
 use serde_json::{Value, json};
 
-use crate::anchor::{self, AnchorKind, Publication, Verdict};
+use crate::anchor::{self, AnchorKind, Publication, Told, Verdict};
 use crate::config::Config;
 use crate::follow::Fetcher;
-use crate::http::anchoring::plans;
+use crate::http::anchoring::{evm_settings, plans};
 use crate::note::signed_note::{NOTE_BYTES_MAX, SignedNote};
-use crate::publish::anchors::{AnchorBook, Worker};
+use crate::publish::anchors::{AnchorBook, Worker, evm};
 use crate::statement::role::Role;
 use crate::verify::{Trust, bundle, signed_checkpoint};
 
+use super::ask::AskArgs;
 use super::draft::SystemSalts;
 use super::local::Local;
 use super::passphrase::PassphraseArgs;
@@ -24,6 +26,9 @@ use super::source::{Source, SourceArgs};
 use super::told::TellArgs;
 use super::verify::TRUST_BYTES_MAX;
 use super::{Answer, files, times};
+
+/// Blocks come every few seconds at most.
+const BETWEEN_QUESTIONS: Duration = Duration::from_secs(1);
 
 #[derive(clap::Subcommand)]
 pub(super) enum Command {
@@ -36,6 +41,11 @@ pub(super) enum Command {
     /// Check an anchor's file beside the checkpoint that it is for, offline
     #[command(after_help = VERIFY_EXAMPLES)]
     Verify(VerifyArgs),
+    /// Put an AnchorLog contract on the EVM chain of the settings
+    #[command(after_help = DEPLOY_EXAMPLES)]
+    Deploy(DeployArgs),
+    /// Make the key of the account that pays on an EVM chain
+    Key(KeyArgs),
     /// Write the statement that names the one list where checkpoints are published
     #[command(after_help = NAME_EXAMPLES)]
     Name(NameArgs),
@@ -61,6 +71,13 @@ Examples:
 
 The checkpoint is what /log/latest or /api/v1/checkpoints/SIZE gives. Exit code 0: it is evidence, if those named are
 right; 1: it is not, or the block that it ends in was not confirmed by you.";
+
+const DEPLOY_EXAMPLES: &str = "\
+Example:
+  suyuan anchor key --out /srv/suyuan/keys/gas.key      and send gas money to the account that it prints
+  suyuan anchor deploy --dir /srv/suyuan                goes by anchor_evm_rpc, anchor_evm_chain and anchor_evm_key
+
+Prints the address for anchor_evm_contract. Then: suyuan anchor name.";
 
 const NAME_EXAMPLES: &str = "\
 Example:
@@ -106,9 +123,31 @@ pub(super) struct VerifyArgs {
     kind: Option<String>,
     #[command(flatten)]
     tell: TellArgs,
+    #[command(flatten)]
+    ask: AskArgs,
     /// Print JSON
     #[arg(long)]
     json: bool,
+}
+
+#[derive(clap::Args)]
+pub(super) struct DeployArgs {
+    /// The ledger's directory, for its settings
+    #[arg(long, value_name = "DIR")]
+    dir: PathBuf,
+    /// How long to wait for the block, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 300)]
+    wait: u64,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(clap::Args)]
+pub(super) struct KeyArgs {
+    /// Where the key goes
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
 }
 
 #[derive(clap::Args)]
@@ -137,6 +176,8 @@ pub(super) fn run(command: &Command) -> anyhow::Result<Answer> {
         Command::Run(args) => run_once(args),
         Command::List(args) => list(args),
         Command::Verify(args) => verify(args),
+        Command::Deploy(args) => deploy(args),
+        Command::Key(args) => key(args),
         Command::Name(args) => name(args),
     }
 }
@@ -252,7 +293,9 @@ fn verify(args: &VerifyArgs) -> anyhow::Result<Answer> {
     let mut told = trust.anchors.clone();
     args.tell.add_to(&mut told)?;
     let body = SignedNote::parse(note.as_bytes()).context("the checkpoint")?;
-    let finding = anchor::judge(&kind, 1, &evidence, body.text(), &told);
+    let judged = |told: &Told| anchor::judge(&kind, 1, &evidence, body.text(), told);
+    args.ask.look_up([&judged(&told)], &mut told)?;
+    let finding = judged(&told);
     let mut out = std::io::stdout().lock();
     if args.json {
         let mut answer = finding.to_json();
@@ -266,6 +309,36 @@ fn verify(args: &VerifyArgs) -> anyhow::Result<Answer> {
         }
     }
     Ok(Answer::verified(finding.is_ok()))
+}
+
+fn deploy(args: &DeployArgs) -> anyhow::Result<Answer> {
+    let config = Config::load(None, &[("dir", args.dir.display().to_string())])?;
+    let chain = config.anchors.evm.as_ref().context(
+        "no EVM chain is set: say anchor_evm_rpc, anchor_evm_chain and anchor_evm_key in suyuan.toml",
+    )?;
+    let settings = evm_settings(&config, chain).map_err(anyhow::Error::msg)?;
+    let end = Instant::now() + Duration::from_secs(args.wait);
+    let deployed = evm::deploy(&settings, || {
+        std::thread::sleep(BETWEEN_QUESTIONS);
+        Instant::now() < end
+    })?;
+    let contract = format!("0x{}", hex::encode(deployed.contract));
+    let mut out = std::io::stdout().lock();
+    if args.json {
+        let transaction = format!("0x{}", hex::encode(deployed.transaction));
+        let answer = json!({ "contract": contract, "transaction": transaction, "gas": deployed.gas_used });
+        writeln!(out, "{answer}")?;
+    } else {
+        writeln!(out, "anchor_evm_contract = \"{contract}\"")?;
+    }
+    Ok(Answer::Done)
+}
+
+fn key(args: &KeyArgs) -> anyhow::Result<Answer> {
+    let key =
+        evm::GasKey::create(&args.out).with_context(|| format!("cannot make {}", args.out.display()))?;
+    writeln!(std::io::stdout(), "0x{}", hex::encode(key.account()))?;
+    Ok(Answer::Done)
 }
 
 fn name(args: &NameArgs) -> anyhow::Result<Answer> {

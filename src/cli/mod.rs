@@ -14,6 +14,8 @@ mod verify;
 #[cfg(feature = "service")]
 mod anchor;
 #[cfg(feature = "service")]
+mod ask;
+#[cfg(feature = "service")]
 mod audit;
 #[cfg(feature = "service")]
 mod backup;

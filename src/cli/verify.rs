@@ -13,11 +13,15 @@ use crate::produce::{self, Ask, Story};
 use crate::statement::subject::SubjectKind;
 use crate::statement::time::When;
 use crate::text::Lang;
+#[cfg(feature = "service")]
+use crate::verify::anchored;
 use crate::verify::bundle::{self, Bundle};
 use crate::verify::omission::{Evidence, is_evidence};
 use crate::verify::receipt::{self, Receipt};
 use crate::verify::{Layer, Options, Report, Status, Trust, verify_bundle};
 
+#[cfg(feature = "service")]
+use super::ask::AskArgs;
 use super::told::TellArgs;
 use super::{Answer, against, files, standing, times};
 
@@ -65,6 +69,9 @@ pub(super) struct Args {
     max_age: i64,
     #[command(flatten)]
     tell: TellArgs,
+    #[cfg(feature = "service")]
+    #[command(flatten)]
+    ask: AskArgs,
     /// A receipt to hold against a bundle, or against what a service says
     #[arg(long, value_name = "FILE", requires = "other_side")]
     receipt: Option<PathBuf>,
@@ -90,7 +97,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: Args) -> anyhow::Result<Answer> {
-    let trust = trust(&args)?;
+    let mut trust = trust(&args)?;
     let options = Options { now: times::now_secs(), max_age: args.max_age };
     let out = &mut io::stdout().lock();
     if let (Some(receipt), Some(against)) = (&args.receipt, &args.against) {
@@ -106,6 +113,7 @@ pub(super) fn run(args: Args) -> anyhow::Result<Answer> {
     let bytes = files::read(file, bundle::BYTES_MAX)?;
     match Sort::of(&bytes) {
         Some(Sort::Bundle) => {
+            look_up(&bytes, &mut trust, &args)?;
             let report = verify_bundle(&bytes, &trust, &options);
             print_report(&bytes, &report, &args, out)
         }
@@ -131,6 +139,21 @@ fn trust(args: &Args) -> anyhow::Result<Trust> {
             .with_policy(&files::read_text(path, POLICY_BYTES_MAX)?)
             .with_context(|| format!("cannot use {}", path.display())),
     }
+}
+
+/// Asks whoever is named for the blocks that the bundle's anchors end in. A file that is no bundle is not asked about.
+#[cfg(feature = "service")]
+fn look_up(bytes: &[u8], trust: &mut Trust, args: &Args) -> anyhow::Result<()> {
+    if let (true, Ok(bundle)) = (args.ask.asks(), Bundle::parse(bytes)) {
+        let judged = anchored::judge_all(&bundle, trust);
+        args.ask.look_up(judged.iter().map(|anchor| &anchor.finding), &mut trust.anchors)?;
+    }
+    Ok(())
+}
+
+#[cfg(not(feature = "service"))]
+fn look_up(_: &[u8], _: &mut Trust, _: &Args) -> anyhow::Result<()> {
+    Ok(())
 }
 
 fn read_receipt(path: &std::path::Path) -> anyhow::Result<String> {

@@ -24,7 +24,7 @@ pub fn plans(config: &Config) -> Result<Vec<Plan>, String> {
     if !anchors.calendars.is_empty() {
         let calendars = Calendars::new(CalendarSettings {
             also: anchors.calendars_also.clone(),
-            node: anchors.bitcoin_rpc.as_deref().map(node),
+            node: anchors.bitcoin_rpc.as_deref().map(NodeSettings::of_address),
             ..CalendarSettings::new(anchors.calendars.clone())
         });
         hourly(Box::new(calendars.map_err(|error| error.to_string())?));
@@ -56,33 +56,4 @@ pub(super) fn tsa_roots(config: &Config, tsa: &TsaConfig) -> Result<Vec<Vec<u8>>
     let wrong = |problem: String| format!("{}: {problem}", path.display());
     let pem = std::fs::read(&path).map_err(|error| wrong(error.to_string()))?;
     roots_of_pem(&pem).map_err(wrong)
-}
-
-/// A node's address, which may hold a name and a password: `http://user:password@127.0.0.1:8332`.
-fn node(address: &str) -> NodeSettings {
-    let (scheme, rest) = address.split_once("://").unwrap_or(("http", address));
-    let (login, host) = rest.rsplit_once('@').unwrap_or(("", rest));
-    let (user, password) = login.split_once(':').unwrap_or((login, ""));
-    NodeSettings {
-        url: format!("{scheme}://{host}"),
-        user: user.to_owned(),
-        password: password.to_owned(),
-        is_test_network: false,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_nodes_address_may_hold_a_name_and_a_password() {
-        let of = |address: &str| {
-            let node = node(address);
-            (node.url, node.user, node.password)
-        };
-        let texts = |a: &str, b: &str, c: &str| (a.to_owned(), b.to_owned(), c.to_owned());
-        assert_eq!(of("http://u:p@s@10.0.0.1:8332"), texts("http://10.0.0.1:8332", "u", "p@s"));
-        assert_eq!(of("https://node.example"), texts("https://node.example", "", ""));
-    }
 }

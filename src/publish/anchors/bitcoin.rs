@@ -33,6 +33,26 @@ pub(super) enum Asked {
     Nothing(String),
 }
 
+impl NodeSettings {
+    /// By its address, which may hold a name and a password: `http://user:password@127.0.0.1:8332`.
+    pub fn of_address(address: &str) -> NodeSettings {
+        let (scheme, rest) = address.split_once("://").unwrap_or(("http", address));
+        let (login, host) = rest.rsplit_once('@').unwrap_or(("", rest));
+        let (user, password) = login.split_once(':').unwrap_or((login, ""));
+        NodeSettings {
+            url: format!("{scheme}://{host}"),
+            user: user.to_owned(),
+            password: password.to_owned(),
+            is_test_network: false,
+        }
+    }
+}
+
+/// The header of the node's block at a height; the error is one sentence.
+pub fn header_at(settings: &NodeSettings, height: u64, timeout: Duration) -> Result<[u8; 80], String> {
+    BitcoinNode::new(settings.clone(), timeout).look_up(height).map(|header| header.0)
+}
+
 impl BitcoinNode {
     pub(super) fn new(settings: NodeSettings, timeout: Duration) -> BitcoinNode {
         BitcoinNode { settings, exchange: Exchange::new(timeout) }
@@ -83,5 +103,21 @@ impl BitcoinNode {
             (None | Some(Value::Null), Some(result)) => Ok(result.clone()),
             (error, _) => Err(tame(&format!("{method}: {}", error.unwrap_or(&Value::Null)))),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_nodes_address_may_hold_a_name_and_a_password() {
+        let of = |address: &str| {
+            let node = NodeSettings::of_address(address);
+            (node.url, node.user, node.password)
+        };
+        let texts = |a: &str, b: &str, c: &str| (a.to_owned(), b.to_owned(), c.to_owned());
+        assert_eq!(of("http://u:p@s@10.0.0.1:8332"), texts("http://10.0.0.1:8332", "u", "p@s"));
+        assert_eq!(of("https://node.example"), texts("https://node.example", "", ""));
     }
 }

@@ -12,7 +12,7 @@ mod opentimestamps;
 mod rfc3161;
 mod worker;
 
-pub use bitcoin::NodeSettings;
+pub use bitcoin::{NodeSettings, header_at};
 pub use book::{AnchorBook, BookError};
 pub use job::{Job, JobError, State};
 pub use opentimestamps::{CalendarSettings, Calendars, CalendarsError};

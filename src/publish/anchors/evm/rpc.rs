@@ -50,8 +50,18 @@ impl Rpc {
         Ok(Rpc { agent: config.into(), url: url.to_owned(), name: format!("{scheme}://{host}{port}") })
     }
 
-    pub(super) fn name(&self) -> &str {
+    /// Scheme and host.
+    pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Whether its block of this number is the one with this hash; an error if it is of another chain.
+    pub fn has_block(&self, chain_id: u64, number: u64, hash: &[u8; 32]) -> Result<bool, RpcError> {
+        if self.number("eth_chainId", json!([]))? != chain_id {
+            return Err(self.nonsense("it is a node of another chain than the evidence"));
+        }
+        let block = self.ask("eth_getBlockByNumber", json!([format!("{number:#x}"), false]))?;
+        Ok(block["hash"].as_str() == Some(&format!("0x{}", hex::encode(hash))))
     }
 
     /// What the node answers to this question. `null` is an answer.
