@@ -7,6 +7,7 @@ import { leafHash, readEnvelope } from "../src/verify/entry";
 import { verify } from "../src/verify/check";
 import { type Json, type Members, jcs, parseCanonical } from "../src/verify/json";
 import { openCheckpoint, openReceipt } from "../src/verify/note";
+import { judgeEvidence } from "../src/verify/omission";
 import { commitment, commitmentOfValue } from "../src/verify/opening";
 import { pae, parsePayload } from "../src/verify/payload";
 import {
@@ -48,6 +49,11 @@ export async function run(vectors: Vectors, engine: Engine): Promise<Outcome> {
   await trees(vectors, expect);
   await notes(vectors, engine, expect);
   vectors.anchors.forEach((each) => anchor(each, expect));
+  for (const { name, file, holds } of vectors.split.cases) {
+    const trust = parseTrust(vectors.split.trust);
+    const shown = await accepts(() => judgeEvidence(utf8(file as string), trust, engine));
+    expect(`split view: ${String(name)}`, shown === holds);
+  }
   for (const frozen of vectors.frozen) {
     const options = { now: 1_795_311_100, maxAge: 86_400, engine };
     const { layers, verified } = await verify(utf8(frozen.bundle), parseTrust(vectors.trust), options);

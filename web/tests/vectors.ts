@@ -34,6 +34,7 @@ export interface Vectors {
   frozen: { name: string; bundle: string; layers: Record<string, string>; verified: boolean }[];
   trust: string;
   anchors: Case[];
+  split: { trust: string; cases: Case[] };
 }
 
 /** A file holds one case or several. */
@@ -75,6 +76,7 @@ export function vectors(): Vectors {
       verified,
     })),
     trust: text("rules-1/trust.json"),
+    split: json("split_view.json"),
     anchors: folder("anchors").flatMap(anchorCases),
   };
 }
