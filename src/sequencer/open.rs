@@ -144,14 +144,18 @@ impl Ledger {
         let log = Reader(snapshot.clone()).log()?.ok_or(OpenError::NoLedger)?;
         let checked = check(&parts, &snapshot, &log);
         let published = match &checked {
-            Ok(sound) | Err((_, Some(sound))) => {
-                let root = sound.proven.root();
-                Published::new(snapshot, log.size, root, Some(sound.checkpoint.clone()))
+            Ok(Sound { proven, checkpoint, .. }) => {
+                Published::new(snapshot, log.size, proven.root(), Some(checkpoint.clone()))
             }
-            Err((_, None)) => {
-                let root = root_at(&Reader(snapshot.clone()), log.size).unwrap_or(EMPTY_ROOT);
-                Published::new(snapshot, log.size, root, None)
-            }
+            Err(unwritable) => match &unwritable.sound {
+                Some(Sound { proven, checkpoint, .. }) => {
+                    Published::new(snapshot, log.size, proven.root(), Some(checkpoint.clone()))
+                }
+                None => {
+                    let root = root_at(&Reader(snapshot.clone()), log.size).unwrap_or(EMPTY_ROOT);
+                    Published::new(snapshot, log.size, root, None)
+                }
+            },
         };
         let time = Timekeeper::new(log.at, parts.clock_confirmed);
         let (condition, status) = match (checked, parts.signer) {
@@ -171,7 +175,7 @@ impl Ledger {
                 let why = mirror_of.map_or(ReadOnly::NoKey, |of| ReadOnly::Mirror { of: of.into() });
                 (Condition::Stopped, Status::ReadOnly(why))
             }
-            (Err((why, _)), _) => (Condition::Stopped, Status::ReadOnly(why)),
+            (Err(unwritable), _) => (Condition::Stopped, Status::ReadOnly(unwritable.why)),
         };
         if let Status::ReadOnly(why) = &status
             && !matches!(why, ReadOnly::Mirror { .. })
@@ -224,9 +228,16 @@ impl Drop for Ledger {
     }
 }
 
-/// A sound log, or why it is not written to; a restored one may be sound all the same.
-fn check(parts: &Parts, snapshot: &Snapshot, log: &LogFact) -> Result<Sound, (ReadOnly, Option<Sound>)> {
-    let disk = |problem: String| (ReadOnly::Disk(problem), None);
+/// Why a log is not written to; a restored one may be sound all the same.
+struct Unwritable {
+    why: ReadOnly,
+    sound: Option<Sound>,
+}
+
+/// A sound log that may be written to.
+fn check(parts: &Parts, snapshot: &Snapshot, log: &LogFact) -> Result<Sound, Box<Unwritable>> {
+    let disk = |problem: String| Box::new(Unwritable { why: ReadOnly::Disk(problem), sound: None });
+    let but = |why: ReadOnly, sound: Sound| Err(Box::new(Unwritable { why, sound: Some(sound) }));
     let named = log.log_vkey.parse::<VerifierKey>();
     let named = named.map_err(|error| disk(format!("the log key that the ledger names: {error}")))?;
     let mut keys = parts.signer.as_ref().map(LogSigner::verifier_keys).unwrap_or_default();
@@ -236,19 +247,19 @@ fn check(parts: &Parts, snapshot: &Snapshot, log: &LogFact) -> Result<Sound, (Re
     }
     let sound = inspect(snapshot, log, &parts.signed_head, &keys).map_err(disk)?;
     if other_key {
-        return Err((ReadOnly::OtherKey { named: named.to_string() }, Some(sound)));
+        return but(ReadOnly::OtherKey { named: named.to_string() }, sound);
     }
     if parts.restored {
-        return Err((ReadOnly::Restored, Some(sound)));
+        return but(ReadOnly::Restored, sound);
     }
     if parts.repairing {
-        return Err((ReadOnly::Repairing, Some(sound)));
+        return but(ReadOnly::Repairing, sound);
     }
     // Whoever only reads need not ask.
     if let Some(outside) = parts.guards.outside.as_ref().filter(|_| parts.signer.is_some())
         && let Err(problem) = outside(&Reader(snapshot.clone()), log)
     {
-        return Err((ReadOnly::Outside(problem), Some(sound)));
+        return but(ReadOnly::Outside(problem), sound);
     }
     Ok(sound)
 }

@@ -40,8 +40,8 @@ pub fn judge_all(bundle: &Bundle, trust: &Trust) -> Vec<Anchored> {
 /// The one list that counts: the ledger's newest `ledger.anchor` names it, and so does the trust file if it names any.
 fn publication_of(bundle: &Bundle, trust: &Trust) -> Option<Publication> {
     let statements = bundle.records.iter().filter_map(Entry::as_record).map(|record| &record.statement);
-    let named = statements.filter(|statement| Kind::try_from(&statement.kind) == Ok(Kind::LedgerAnchor));
-    let newest = named.last().and_then(|statement| publication(&statement.data));
+    let mut named = statements.filter(|statement| Kind::try_from(&statement.kind) == Ok(Kind::LedgerAnchor));
+    let newest = named.next_back().and_then(|statement| publication(&statement.data));
     newest.filter(|place| trust.anchors.publication.as_ref().is_none_or(|told| told == place))
 }
 

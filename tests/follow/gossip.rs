@@ -127,7 +127,7 @@ fn holds_and_no_change_of_it_does(file: &[u8], client: &Client) {
     wrong(&|split| split.smaller = forged.clone());
     let other = Trust::to_text(&trust.origin, &[other_key()], trust.genesis, None);
     assert!(check(file, &Trust::parse(&other).unwrap()).is_err(), "to whoever trusts another key");
-    assert!(shown.contains("suyuan.test/log"), "{shown}");
+    assert!(shown.to_string().contains("suyuan.test/log"), "{shown}");
 }
 
 fn other_key() -> String {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use suyuan::config::{Config, LogFormat, RateLimit};
+use suyuan::config::{AnchorConfig, Config, LogFormat, RateLimit};
 use suyuan::http::{self, Serving};
 use suyuan::merkle::Hash;
 use suyuan::sequencer::{self, LogSigner, SystemClock};
@@ -40,6 +40,7 @@ pub fn config(dir: &std::path::Path) -> Config {
         signed_head: None,
         disk_stop: 0,
         mirrors: Vec::new(),
+        anchors: AnchorConfig::default(),
         workers: 2,
         reads: unlimited,
         writes: unlimited,
