@@ -72,6 +72,9 @@ pub(super) struct Args {
     /// Another monitor, a mirror or a witness to compare notes with
     #[arg(long = "peer", value_name = "URL")]
     peers: Vec<String>,
+    /// A JSON-RPC node of the chain where the ledger publishes its checkpoints: that list is held against the log
+    #[arg(long = "anchor-rpc", value_name = "URL")]
+    anchor_rpc: Vec<String>,
     /// Address and port to show what is held on; port 0 takes any free one
     #[arg(long, value_name = "ADDRESS", conflicts_with = "once")]
     listen: Option<SocketAddr>,
@@ -124,6 +127,7 @@ fn open(args: &Args) -> anyhow::Result<Vec<Watched>> {
             dir: args.dir.clone(),
             orgs: orgs.clone(),
             peers: args.peers.clone(),
+            anchor_rpc: args.anchor_rpc.clone(),
             max_age_ms: args.max_age.saturating_mul(1_000),
         };
         logs.push(Watched::open(settings).with_context(|| format!("cannot watch {url}"))?);

@@ -30,6 +30,12 @@ pub enum Kind {
     OrgRegistered,
     PeerUnreachable,
     PeerUnresolved,
+    /// In the list that the ledger names stands a checkpoint before which the log was not shown.
+    PublicationAhead,
+    PublicationChanged,
+    /// In that list stands what is not this log's.
+    PublicationOther,
+    PublicationUnreadable,
     RulesChanged,
     /// Like the name of an organisation that is watched.
     SimilarToWatched,
@@ -70,6 +76,10 @@ impl Kind {
             Kind::OrgRegistered => "org-registered",
             Kind::PeerUnreachable => "peer-unreachable",
             Kind::PeerUnresolved => "peer-unresolved",
+            Kind::PublicationAhead => "publication-ahead",
+            Kind::PublicationChanged => "publication-changed",
+            Kind::PublicationOther => "publication-other",
+            Kind::PublicationUnreadable => "publication-unreadable",
             Kind::RulesChanged => "rules-changed",
             Kind::SimilarName | Kind::SimilarToWatched => "similar-name",
             Kind::Unreachable => "unreachable",
@@ -83,15 +93,20 @@ impl Kind {
             | Kind::OrgKeyAdded
             | Kind::OrgKeyRevoked
             | Kind::OrgRecovery
+            | Kind::PublicationOther
             | Kind::SimilarToWatched => Severity::Alarm,
             Kind::NotCosigned
             | Kind::NotGrown
             | Kind::OlderCheckpoint
             | Kind::PeerUnreachable
             | Kind::PeerUnresolved
+            | Kind::PublicationAhead
+            | Kind::PublicationUnreadable
             | Kind::SimilarName
             | Kind::Unreachable => Severity::Warning,
-            Kind::LogKeyChanged | Kind::OrgRegistered | Kind::RulesChanged => Severity::Notice,
+            Kind::LogKeyChanged | Kind::OrgRegistered | Kind::PublicationChanged | Kind::RulesChanged => {
+                Severity::Notice
+            }
         }
     }
 }

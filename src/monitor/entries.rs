@@ -9,7 +9,7 @@ use super::alarm::{Alarm, Kind};
 use super::names::Names;
 use super::notebook::Notebook;
 use crate::follow::Watch;
-use crate::ledger::{Detail, Entry, Facts, FactsError, Reader, Record, keys};
+use crate::ledger::{Detail, Entry, Facts, FactsError, Reader, Record, keys, publication};
 use crate::statement::kinds::Kind as Said;
 use crate::statement::payload::Statement;
 use crate::statement::subject::Subject;
@@ -86,6 +86,11 @@ impl<'a> Entries<'a> {
                 let until = text(statement, "both_until");
                 let told = format!("the log changes its key to {new}; both sign until {until}");
                 self.find(Kind::LogKeyChanged, record, "ledger:", told);
+            }
+            Said::LedgerAnchor => {
+                let place = publication(&statement.data).map(|place| place.to_string()).unwrap_or_default();
+                let told = format!("checkpoints are published at {place} from here on");
+                self.find(Kind::PublicationChanged, record, "ledger:", told);
             }
             Said::LedgerRules => {
                 let told = format!("from entry {} on the ledger goes by other rules", record.seq);

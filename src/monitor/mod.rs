@@ -10,6 +10,7 @@ mod entries;
 mod names;
 mod notebook;
 pub mod peers;
+mod published;
 mod watched;
 mod webhook;
 

@@ -9,6 +9,7 @@ use super::entries::{Entries, names_in};
 use super::names::Names;
 use super::notebook::{Notebook, NotebookError};
 use super::peers::{Note, Peer};
+use super::published::Published;
 use crate::follow::{
     Fetcher, FollowError, Follower, Held, Home, HomeError, Moved, Terms, Tiles, Watch, Wrong, WrongKind,
     evidence,
@@ -16,6 +17,7 @@ use crate::follow::{
 use crate::ledger::{Entry, Facts, FactsError, Reader};
 use crate::merkle::Hash;
 use crate::note::signed_note::SignedNote;
+use crate::publish::anchors::evm::SettingsError;
 use crate::sequencer::{Replica, ReplicaError};
 use crate::store::{Batch, Store};
 use crate::verify::Trust;
@@ -30,6 +32,8 @@ pub struct Settings {
     /// Bare ids of organisations.
     pub orgs: BTreeSet<String>,
     pub peers: Vec<String>,
+    /// JSON-RPC nodes of the chain where the ledger publishes its checkpoints.
+    pub anchor_rpc: Vec<String>,
     /// Milliseconds without news that are a warning.
     pub max_age_ms: i64,
 }
@@ -41,6 +45,7 @@ pub struct Watched {
     source: Fetcher,
     orgs: BTreeSet<String>,
     peers: Vec<Peer>,
+    published: Published,
     max_age_ms: i64,
     evidence: PathBuf,
     notebook: Arc<Notebook>,
@@ -88,6 +93,8 @@ pub enum WatchError {
     Names(#[from] FactsError),
     #[error(transparent)]
     Notebook(#[from] NotebookError),
+    #[error("--anchor-rpc: {0}")]
+    Anchors(#[from] SettingsError),
     #[error(transparent)]
     Replica(#[from] ReplicaError),
 }
@@ -110,7 +117,7 @@ impl Shown {
 impl Watched {
     /// Opens the log's own directory, or begins one.
     pub fn open(settings: Settings) -> Result<Watched, WatchError> {
-        let Settings { url, trust, dir, orgs, peers, max_age_ms } = settings;
+        let Settings { url, trust, dir, orgs, peers, anchor_rpc, max_age_ms } = settings;
         let origin = trust.origin.clone();
         let home = Home::open(&place_of(&dir, &origin), &trust)?;
         let notebook = Arc::new(Notebook::open(home.store.clone())?);
@@ -122,6 +129,7 @@ impl Watched {
         Ok(Watched {
             source: Fetcher::steady(&url)?,
             peers: peers.iter().map(|peer| Peer::new(peer)).collect::<Result<_, _>>()?,
+            published: Published::new(&anchor_rpc)?,
             inner: Mutex::new(Inner { follower, names, was_older: false }),
             evidence: home.evidence(),
             shown: Arc::new(shown),
@@ -163,6 +171,7 @@ impl Watched {
                 self.peer(&inner.follower, peer, now_ms)?;
             }
         }
+        self.publication(&inner.follower, now_ms)?;
         self.ages(&inner.follower, now_ms)?;
         let gravest = gravest.max(self.notebook.standing()?);
         let size = inner.follower.held().map_or(0, |held| held.checkpoint.size);
@@ -322,6 +331,21 @@ impl Watched {
             return self.over(Kind::NotGrown);
         }
         self.tell(Kind::NotGrown, format!("the log has not grown for {}", span(now_ms - at)), now_ms)
+    }
+
+    /// The list that the ledger names. What has been found there stays, but that the log was not so far, or the list not
+    /// to be read.
+    fn publication(&self, follower: &Follower, now_ms: i64) -> Result<(), WatchError> {
+        if !self.published.is_asked() {
+            return Ok(());
+        }
+        let found = self.published.look(follower);
+        for passing in [Kind::PublicationAhead, Kind::PublicationUnreadable] {
+            if !found.iter().any(|(kind, _)| *kind == passing) {
+                self.over(passing)?;
+            }
+        }
+        found.into_iter().try_for_each(|(kind, text)| self.tell(kind, text, now_ms))
     }
 
     fn peer(&self, follower: &Follower, peer: &Peer, now_ms: i64) -> Result<(), WatchError> {
