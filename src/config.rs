@@ -128,7 +128,7 @@ pub const SETTINGS: &[Setting] = &[
     ),
     setting("client_timeout_secs", Some("30"), "Seconds a client may take to send a request"),
     setting("dir", None, "The ledger's directory"),
-    setting("disk_stop", Some("1GiB"), "No statement is taken while less is free on the disk; 0: never"),
+    setting("disk_stop", Some("2GiB"), "No statement is taken while less is free on the disk; 0: never"),
     setting("listen", Some("127.0.0.1:8080"), "Address and port to listen on; port 0 takes any free one"),
     setting("log_filter", Some("info"), "What to log, in the notation of RUST_LOG"),
     setting("log_format", Some("text"), "text or json"),
@@ -519,7 +519,7 @@ mod tests {
         assert_eq!(config.signed_head_path(), Path::new("/srv/suyuan/signed-head"));
         let config = typed(LEAST, &[("SUYUAN_DISK_STOP", "7")], "signed_head = \"/mnt/other/head\"").unwrap();
         assert_eq!((config.disk_stop, config.signed_head_path()), (7, PathBuf::from("/mnt/other/head")));
-        assert_eq!(typed(LEAST, &[], "").unwrap().disk_stop, 1 << 30);
+        assert_eq!(typed(LEAST, &[], "").unwrap().disk_stop, 2 << 30);
     }
 
     #[test]

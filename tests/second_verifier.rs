@@ -111,7 +111,15 @@ fn evidence_of_omissions_is_judged_alike() {
     python.run(&["make.py", "bundles", text(folder.path())]);
     let trust = folder.path().join("trust.json");
     let shown = python.compare_evidence(&trust, &files(folder.path(), ".evidence"));
-    for (name, is_shown) in [("entry", true), ("map", true), ("twice", true), ("nothing", false)] {
+    for (name, is_shown) in [
+        ("entry", true),
+        ("map", true),
+        ("split", true),
+        ("split-later", true),
+        ("twice", true),
+        ("nothing", false),
+        ("same", false),
+    ] {
         assert_eq!(shown[name], is_shown, "{name}");
     }
     let mutants = folder.path().join("mutants");

@@ -8,6 +8,8 @@ use serde_json::json;
 
 use crate::keys::{PrivateKey, Readers, write_new, write_new_public};
 use crate::merkle::Hash;
+use crate::note::checkpoint::Checkpoint;
+use crate::note::signed_note::SignedNote;
 use crate::note::vkey::{KeyName, KeyType, VerifierKey};
 use crate::sequencer::{LogSigner, SystemClock, create};
 use crate::statement::envelope::Envelope;
@@ -16,7 +18,7 @@ use crate::statement::subject::Subject;
 use crate::statement::{kinds::Kind, schema};
 use crate::store::data_dir::DataDir;
 use crate::store::signed_head::SignedHead;
-use crate::verify::Trust;
+use crate::verify::{Trust, signed_checkpoint};
 
 use super::passphrase::PassphraseArgs;
 use super::{Answer, times};
@@ -24,6 +26,8 @@ use super::{Answer, times};
 const EXAMPLES: &str = "\
 Examples:
   suyuan init --dir /srv/suyuan --origin trace.example.org/log --public-url https://trace.example.org
+  suyuan init --dir /srv/heir --origin heir.example.org/log --public-url https://heir.example.org \\
+    --continues /mnt/other/signed-head --continues-trust trust.json
   suyuan init --dir ./demo --origin demo.example/log --public-url http://127.0.0.1:8080 --no-passphrase
 
 Makes three keys in DIR/keys: log.key signs checkpoints; registrar-1.pem and registrar-2.pem register organisations.
@@ -48,6 +52,15 @@ pub(super) struct Args {
     /// A ledger for show, for ever: only such a one takes rule rows marked fictional
     #[arg(long)]
     demonstration: bool,
+    /// The last checkpoint of a ledger that cannot go on: a note, or its signed head. Genesis will name it
+    #[arg(long, value_name = "FILE", requires = "continues_trust")]
+    continues: Option<PathBuf>,
+    /// The trust file of that ledger
+    #[arg(long, value_name = "FILE", requires = "continues")]
+    continues_trust: Option<PathBuf>,
+    /// Where the signed head will lie, best on another disk (default: in DIR)
+    #[arg(long, value_name = "FILE")]
+    signed_head: Option<PathBuf>,
     /// Leave all keys unencrypted
     #[arg(long, conflicts_with = "passphrase_file")]
     no_passphrase: bool,
@@ -74,7 +87,8 @@ pub(super) fn run(args: Args) -> anyhow::Result<Answer> {
     let registrars = [PrivateKey::generate()?, PrivateKey::generate()?];
     let vkey = VerifierKey::new(args.origin.clone(), KeyType::Ed25519, log_key.public());
     let name = args.registrar_name.as_deref().unwrap_or(args.origin.as_str());
-    let genesis = genesis(&args, name, &vkey, &registrars)?;
+    let former = former(&args)?;
+    let genesis = genesis(&args, name, &vkey, &registrars, former.as_ref())?;
 
     let keys = dir.keys();
     std::fs::create_dir_all(&keys).with_context(|| format!("cannot make {}", keys.display()))?;
@@ -91,12 +105,15 @@ pub(super) fn run(args: Args) -> anyhow::Result<Answer> {
             .with_context(|| format!("cannot write {}", public.display()))?;
     }
     let signer = LogSigner::new(args.origin.clone(), log_key.pair());
-    let head = SignedHead::new(dir.signed_head());
+    let elsewhere = args.signed_head.as_deref().map(std::path::absolute).transpose()?;
+    let head = SignedHead::new(elsewhere.clone().unwrap_or_else(|| dir.signed_head()));
     let leaf =
         create(&dir, &head, &signer, genesis, &SystemClock::new()).context("cannot make the ledger")?;
 
     let trust = Trust::to_text(args.origin.as_str(), &[vkey.to_string()], leaf, None);
-    for (path, text) in [(dir.config(), settings(&args)), (args.dir.join("trust.json"), trust)] {
+    for (path, text) in
+        [(dir.config(), settings(&args, elsewhere.as_deref())), (args.dir.join("trust.json"), trust)]
+    {
         write_new(&path, text.as_bytes(), Readers::Everyone)
             .with_context(|| format!("cannot write {}", path.display()))?;
     }
@@ -133,6 +150,7 @@ fn genesis(
     name: &str,
     vkey: &VerifierKey,
     registrars: &[PrivateKey; 2],
+    former: Option<&Checkpoint>,
 ) -> anyhow::Result<Envelope> {
     let pairs = registrars.each_ref().map(PrivateKey::pair);
     let subject = |index: usize| Subject::of_key(&pairs[index].key_id()).to_string();
@@ -162,18 +180,41 @@ fn genesis(
     if args.demonstration {
         payload["data"]["demonstration"] = json!(true);
     }
+    if let Some(Checkpoint { origin, size, root }) = former {
+        payload["data"]["continues"] = json!({ "origin": origin.as_str(), "size": size, "root": root });
+    }
     schema::validate(Kind::Genesis, &payload["data"]).map_err(|faults| anyhow::anyhow!("{faults}"))?;
     let statement = Statement::parse(&to_payload_bytes(&payload)?)?;
     Ok(Envelope::sign(&statement, &pairs.each_ref())?)
 }
 
-fn settings(args: &Args) -> String {
+/// The last checkpoint of the ledger that this one takes over from, which that ledger's keys have signed.
+fn former(args: &Args) -> anyhow::Result<Option<Checkpoint>> {
+    let (Some(path), Some(trust)) = (&args.continues, &args.continues_trust) else { return Ok(None) };
+    let naming = || path.display().to_string();
+    let text = std::fs::read_to_string(trust).with_context(|| trust.display().to_string())?;
+    let trust = Trust::parse(&text).with_context(|| trust.display().to_string())?;
+    let bytes = std::fs::read(path).with_context(naming)?;
+    let note = match SignedNote::parse(&bytes) {
+        Ok(_) => bytes,
+        Err(_) => SignedHead::new(path).read().with_context(naming)?.with_context(naming)?,
+    };
+    let note = String::from_utf8(note).with_context(naming)?;
+    let opened = signed_checkpoint::open(&note, &trust).map_err(anyhow::Error::msg).with_context(naming)?;
+    ensure!(opened.checkpoint.origin != args.origin, "a new ledger needs an origin of its own");
+    Ok(Some(opened.checkpoint))
+}
+
+fn settings(args: &Args, signed_head: Option<&Path>) -> String {
     let quoted = |text: &str| toml::Value::String(text.to_owned()).to_string();
     format!(
         "# What `suyuan serve` is told; a flag or SUYUAN_… in the environment wins over this file.\n\
-         origin = {}\npublic_url = {}\n",
+         origin = {}\npublic_url = {}\n{}",
         quoted(args.origin.as_str()),
-        quoted(&args.public_url)
+        quoted(&args.public_url),
+        signed_head
+            .map(|path| format!("signed_head = {}\n", quoted(&path.display().to_string())))
+            .unwrap_or_default()
     )
 }
 

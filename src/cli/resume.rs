@@ -17,9 +17,9 @@ use crate::note::policy::Policy;
 use crate::note::signed_note::{NOTE_BYTES_MAX, SignedNote};
 use crate::publish::outside::{Held, compare, cosigned_last};
 use crate::sequencer::Replica;
-use crate::store;
 use crate::store::data_dir::DataDir;
 use crate::store::signed_head::SignedHead;
+use crate::store::{self, checkpoints};
 use crate::verify::Trust;
 
 use super::Answer;
@@ -219,11 +219,14 @@ fn refill(dir: &DataDir, mirror: &str, note: &SignedNote, quiet: bool) -> anyhow
     let log = crate::ledger::Reader(store.snapshot()).log()?.context("the store holds no ledger")?;
     let keys: Vec<String> = log.log_vkeys().map(str::to_owned).collect();
     let trust = Trust::parse(&Trust::to_text(&log.origin, &keys, log.ledger, None))?;
-    // The true head may know of more than this mirror, and must not forget it.
+    // The true head may know of more than this mirror, and must not forget it: the way begins at what the store itself
+    // says was signed.
     let scratch = SignedHead::new(dir.root().join("refill-head"));
     store::durable::remove(scratch.path())?;
+    let last = checkpoints::sizes(&*store).last().transpose()?.context("the store holds no checkpoint")?;
+    scratch.write(&checkpoints::at(&*store, last)?.unwrap_or_default())?;
     let replica = Replica::open(store, scratch.clone())?;
-    let mut follower = Follower::new(trust, replica, &signed_head_of(dir)?)?;
+    let mut follower = Follower::new(trust, replica, &scratch)?;
     let mut watch = Bar(progress(0, quiet));
     let mut terms = Terms { watch: &mut watch, enough: &|| false, witnessed: false };
     let fetcher = Fetcher::new(mirror)?;
@@ -236,7 +239,7 @@ fn refill(dir: &DataDir, mirror: &str, note: &SignedNote, quiet: bool) -> anyhow
     let known = head.read()?.and_then(|note| Some(SignedNote::parse(&note).ok()?.text().to_owned()));
     let known = known.and_then(|text| text.parse::<crate::note::checkpoint::Checkpoint>().ok());
     if known.is_none_or(|known| known.size < to) {
-        let own = store::checkpoints::at(&**follower.replica().store(), to)?;
+        let own = checkpoints::at(&**follower.replica().store(), to)?;
         head.write(&own.context("the checkpoint was not kept")?)?;
     }
     Ok(Filled { from: log.size, to, by: mirror.to_owned() })

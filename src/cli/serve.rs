@@ -60,6 +60,7 @@ pub(super) fn parse_setting(text: &str) -> Result<(String, String), String> {
 
 pub(super) fn run(args: Args) -> anyhow::Result<Answer> {
     let config = Config::load(args.config.as_deref(), &flags(&args))?;
+    // Opening has things to say.
     crate::http::start_logging(&config.log_filter, config.log_format)?;
     let ledger = open(&config, &args.passphrase, args.confirm_clock)?;
     let served = crate::http::serve(config, ledger, |address| {

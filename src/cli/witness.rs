@@ -152,6 +152,7 @@ fn init(args: &Args, name: &KeyName) -> anyhow::Result<Answer> {
 }
 
 fn run_service(args: Args) -> anyhow::Result<Answer> {
+    let (name, key, store) = open(&args.dir, &args.passphrase)?;
     let sources = Sources {
         keys: args.log_keys.clone(),
         file: args.logs.clone(),
@@ -162,7 +163,6 @@ fn run_service(args: Args) -> anyhow::Result<Answer> {
     if logs.is_empty() {
         bail!("no log is known: give --log, --logs or --trust");
     }
-    let (name, key, store) = open(&args.dir, &args.passphrase)?;
     let replays = replays(&args, &logs)?;
     let witness = Witness::new(name, key.pair(), store, logs).replaying(replays);
     // What cannot be read back now could not be held to either.

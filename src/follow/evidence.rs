@@ -7,6 +7,7 @@ use super::follower::Held;
 use super::wrong::Wrong;
 use crate::merkle::Hash;
 use crate::store::durable;
+use crate::verify::SplitView;
 use crate::verify::omission::Evidence;
 
 /// Writes down what shows it, synced, and says where: evidence of a split view, a receipt of the entry that cannot
@@ -14,7 +15,7 @@ use crate::verify::omission::Evidence;
 pub fn keep(dir: &Path, wrong: &Wrong, held: Option<&Held>) -> io::Result<PathBuf> {
     std::fs::create_dir_all(dir)?;
     let (bytes, ending) = match (&wrong.split, &wrong.receipt) {
-        (Some(split), _) => (Evidence::Split(split.clone()).encode(), "json"),
+        (Some(split), _) => (Evidence::Split(SplitView::clone(split)).encode(), "json"),
         (None, Some(receipt)) => (receipt.clone().into_bytes(), "tlog-proof"),
         (None, None) => (wrong.note.clone().into_bytes(), "checkpoint"),
     };

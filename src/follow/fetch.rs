@@ -70,6 +70,7 @@ impl Fetcher {
             .http_status_as_error(false)
             .timeout_connect(Some(CONNECT_TIMEOUT))
             .timeout_recv_response(Some(answer_timeout))
+            .timeout_recv_body(Some(answer_timeout))
             .user_agent(concat!("suyuan/", env!("CARGO_PKG_VERSION")))
             .build();
         Ok(Fetcher { agent: config.into(), base: base.trim_end_matches('/').to_owned(), tries_max })

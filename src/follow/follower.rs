@@ -26,6 +26,8 @@ pub struct Follower {
     pub(super) trust: Trust,
     pub(super) replica: Replica,
     pub(super) held: Option<Held>,
+    /// Bytes of entries that are only in memory.
+    pub(super) pending_bytes: u64,
 }
 
 /// The newest checkpoint that the copy has come to.
@@ -130,25 +132,18 @@ impl Aim<'_> {
 }
 
 impl Follower {
-    /// Goes on from what the replica holds.
+    /// Goes on from what the replica holds. A copy that was stopped between its commit and the signed head has the latter
+    /// written now: of a log of its own, nobody may do that.
     pub fn new(trust: Trust, replica: Replica, signed_head: &SignedHead) -> Result<Follower, FollowError> {
-        let at_end = checkpoints::at(&**replica.store(), replica.written())?;
-        let note = match at_end {
-            Some(note) => Some(note),
-            None => signed_head.read().map_err(|error| FollowError::Broken(error.to_string()))?,
-        };
-        let held = match note {
-            None => None,
-            Some(note) => {
-                let note = String::from_utf8(note).map_err(|error| FollowError::Broken(error.to_string()))?;
-                let signed = SignedNote::parse(note.as_bytes());
-                let signed = signed.map_err(|error| FollowError::Broken(error.to_string()))?;
-                let checkpoint = signed.text().parse::<Checkpoint>();
-                let checkpoint = checkpoint.map_err(|error| FollowError::Broken(error.to_string()))?;
-                Some(Held { checkpoint, note })
-            }
-        };
-        Ok(Follower { trust, replica, held })
+        let head = signed_head.read().map_err(broken)?.map(held).transpose()?;
+        let at_end = checkpoints::at(&**replica.store(), replica.written())?.map(held).transpose()?;
+        let size = |held: &Option<Held>| held.as_ref().map_or(0, |held| held.checkpoint.size);
+        if size(&head) < size(&at_end)
+            && let Some(at_end) = &at_end
+        {
+            signed_head.write(at_end.note.as_bytes()).map_err(broken)?;
+        }
+        Ok(Follower { trust, replica, held: at_end.or(head), pending_bytes: 0 })
     }
 
     pub fn held(&self) -> Option<&Held> {
@@ -186,10 +181,15 @@ impl Follower {
     ) -> Result<Moved, FollowError> {
         let moved = self.try_follow(tiles, note, terms);
         if !matches!(moved, Ok(_) | Err(FollowError::OutOfTime { .. })) {
-            self.replica.forget().map_err(|error| FollowError::Broken(error.to_string()))?;
+            self.forget()?;
             terms.watch.forget();
         }
         moved
+    }
+
+    pub(super) fn forget(&mut self) -> Result<(), FollowError> {
+        self.pending_bytes = 0;
+        self.replica.forget().map_err(broken)
     }
 
     fn try_follow(
@@ -281,23 +281,30 @@ impl Follower {
 
     /// What shows that a checkpoint of no more entries than are held is of another history than ours; none where no note
     /// of ours covers it, or where nothing is wrong.
-    pub fn split(&self, theirs: Noted<'_>) -> Result<Option<SplitView>, FollowError> {
+    pub fn split(&self, theirs: Noted<'_>) -> Result<Option<Box<SplitView>>, FollowError> {
         let size = theirs.checkpoint.size;
         let reader = self.replica.reader();
-        let exact =
-            checkpoints::at(&**self.replica.store(), size)?.and_then(|note| String::from_utf8(note).ok());
-        let ours = match exact {
-            Some(note) => SignedNote::parse(note.as_bytes())
-                .ok()
-                .and_then(|signed| Some(Held { checkpoint: signed.text().parse().ok()?, note })),
+        let ours = match checkpoints::at(&**self.replica.store(), size)? {
+            Some(exact) => Some(held(exact)?),
             None => self.held.clone().filter(|held| held.checkpoint.size >= size),
         };
         let Some(ours) = ours else { return Ok(None) };
         match compare(theirs, Noted { checkpoint: &ours.checkpoint, note: &ours.note }, &reader)? {
-            Compared::Two(split) => Ok(Some(*split)),
+            Compared::Two(split) => Ok(Some(split)),
             Compared::One | Compared::NotItsTree => Ok(None),
         }
     }
+}
+
+fn held(note: Vec<u8>) -> Result<Held, FollowError> {
+    let note = String::from_utf8(note).map_err(broken)?;
+    let signed = SignedNote::parse(note.as_bytes()).map_err(broken)?;
+    let checkpoint = signed.text().parse().map_err(broken)?;
+    Ok(Held { checkpoint, note })
+}
+
+pub(super) fn broken(error: impl std::fmt::Display) -> FollowError {
+    FollowError::Broken(error.to_string())
 }
 
 pub(super) fn unknown_key(note: &str) -> Wrong {

@@ -1,6 +1,6 @@
 //! The way from the checkpoint that is held to a larger one.
 
-use super::follower::{Aim, FollowError, Follower, Held, Moved, Terms, unknown_key};
+use super::follower::{Aim, FollowError, Follower, Held, Moved, Terms, broken, unknown_key};
 use super::history::{Compared, Noted, compare};
 use super::keys::believed;
 use super::nodes::TileNodes;
@@ -16,10 +16,12 @@ use crate::note::tlog_proof::TlogProof;
 use crate::sequencer::ReplicaError;
 
 /// Entries that are written at once where the way is long.
-const PIECE: u64 = if cfg!(test) { 8 } else { 4_096 };
+const PIECE: u64 = if cfg!(test) { 4 } else { 4_096 };
 /// Entries up to which a copy that has a checkpoint goes all the way in one commit: it then never stands between two,
 /// whatever stops it.
 const STRIDE: u64 = if cfg!(test) { 16 } else { 20_000 };
+/// Bytes of entries up to which that holds: what they take in memory is a few times as much.
+const STRIDE_BYTES: u64 = if cfg!(test) { 12 * 1024 } else { 128 * 1024 * 1024 };
 
 impl Follower {
     pub(super) fn grow(
@@ -32,7 +34,7 @@ impl Follower {
         let nodes = TileNodes::new(tiles, size);
         if self.replica.size() > size {
             // What an earlier call has read ahead is for a larger checkpoint.
-            self.replica.forget().map_err(broken)?;
+            self.forget()?;
             terms.watch.forget();
         }
         self.goes_on(aim, &nodes)?;
@@ -83,6 +85,7 @@ impl Follower {
         })?;
         let (checkpoint, note) = (aim.checkpoint.clone(), aim.note.to_owned());
         let to = checkpoint.size;
+        self.pending_bytes = 0;
         self.held = Some(Held { checkpoint, note });
         Ok(Moved::Grown { from, to })
     }
@@ -101,7 +104,7 @@ impl Follower {
             Compared::Two(split) => {
                 let why = format!("the checkpoint of {new} entries does not go on from that of {old}");
                 let mut wrong = aim.wrong(WrongKind::SplitView, why);
-                wrong.split = Some(*split);
+                wrong.split = Some(split);
                 Err(wrong.into())
             }
             Compared::NotItsTree => {
@@ -145,12 +148,26 @@ impl Follower {
                 }
                 Err(error) => return Err(broken(error)),
             }
-            let due = self.replica.size() - self.replica.written() >= PIECE;
-            if pieces && due && self.replica.is_sealed() && self.replica.size() < aim.checkpoint.size {
+            self.pending_bytes += bytes.len() as u64;
+            if self.is_due(pieces, aim)? {
                 self.keep(aim, nodes, terms)?;
             }
         }
         Ok(())
+    }
+
+    /// Whether a piece of the way should be written now.
+    fn is_due(&self, pieces: bool, aim: &Aim<'_>) -> Result<bool, FollowError> {
+        let is_heavy = self.pending_bytes > STRIDE_BYTES;
+        if self.pending_bytes > 2 * STRIDE_BYTES && !(aim.is_vouched && self.replica.is_sealed()) {
+            let why = format!(
+                "the next checkpoint brings more than {STRIDE_BYTES} bytes without a map record, or before its key is known"
+            );
+            return Err(FollowError::Waiting(why));
+        }
+        let is_long = pieces && self.replica.size() - self.replica.written() >= PIECE;
+        let may = aim.is_vouched && self.replica.is_sealed() && self.replica.size() < aim.checkpoint.size;
+        Ok(may && (is_long || is_heavy))
     }
 
     /// Writes a piece of the way, which the checkpoint's tree is shown to begin with.
@@ -173,7 +190,9 @@ impl Follower {
             );
             return Err(aim.wrong(WrongKind::EntriesDiffer, why).into());
         }
-        self.replica.keep(terms.watch.beside()).map_err(broken)
+        self.replica.keep(terms.watch.beside()).map_err(broken)?;
+        self.pending_bytes = 0;
+        Ok(())
     }
 
     /// Whose fault it is that an entry cannot stand: the log's, if its tree has it, or that of whoever served it.
@@ -204,8 +223,4 @@ impl Follower {
         wrong.receipt = Some(proof.to_string());
         wrong.into()
     }
-}
-
-fn broken(error: impl std::fmt::Display) -> FollowError {
-    FollowError::Broken(error.to_string())
 }

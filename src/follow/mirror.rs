@@ -118,7 +118,9 @@ impl Core {
     }
 
     fn vouch(&self, note: &SignedNote) -> Result<(), NotVouched> {
-        if let Some(why) = self.state().wrong.clone() {
+        let standing =
+            Some(self.state()).filter(|state| state.for_good).and_then(|state| state.wrong.clone());
+        if let Some(why) = standing {
             return Err(NotVouched::Wrong(why));
         }
         let mut follower = match self.follower.try_lock() {
@@ -144,7 +146,9 @@ impl Core {
             },
             Ok(_) => Ok(()),
             Err(FollowError::OutOfTime { at, size }) => Err(NotVouched::NotYet { at: *at, size: *size }),
-            Err(FollowError::Wrong(wrong)) => Err(NotVouched::Wrong(wrong.to_string())),
+            Err(FollowError::Wrong(wrong)) if wrong.kind.is_signed() => {
+                Err(NotVouched::Wrong(wrong.to_string()))
+            }
             Err(error) => Err(NotVouched::Unreadable(error.to_string())),
         };
         self.heard(&follower, moved, text.as_bytes());
@@ -159,8 +163,17 @@ impl Core {
                     tracing::info!(from, to, "followed the log to {to} entries");
                 }
                 self.take_lines(note);
+                let older = match moved {
+                    Moved::Older { size } => {
+                        Some(format!("the source shows the log as of {size} entries only"))
+                    }
+                    _ => None,
+                };
+                if let Some(older) = &older {
+                    self.trouble(older);
+                }
                 let mut state = self.state();
-                state.trouble = None;
+                state.trouble = older;
                 if state.wrong.take().is_some() {
                     tracing::info!("the copy goes on");
                     self.ledger.mirror_stands_still(None);

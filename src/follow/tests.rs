@@ -11,7 +11,9 @@ use crate::merkle::Hash;
 use crate::merkle::tile::{TilePath, encode_bundle, tile_bytes};
 use crate::merkle::tree::root_at;
 use crate::produce::tests::farm::{self, Farm};
-use crate::sequencer::{Clock, Ledger, LedgerHandle, LogSigner, Parts, Replica, Submission, create_in};
+use crate::sequencer::{
+    Clock, Guards, Ledger, LedgerHandle, LogSigner, Parts, Replica, Submission, create_in,
+};
 use crate::statement::envelope::Envelope;
 use crate::store::blobs::Blobs;
 use crate::store::memory::MemoryStore;
@@ -75,6 +77,8 @@ impl Log {
             clock: Arc::new(Standing),
             clock_confirmed: false,
             restored: false,
+            repairing: false,
+            guards: Guards::default(),
         });
         let log = Log { dir, ledger: ledger.unwrap(), genesis };
         let mut farm = Farm::new(Direct(log.ledger.handle(), genesis));
@@ -170,6 +174,10 @@ impl Store for Mortal {
         self.store.write_aside(batch)
     }
 
+    fn mend(&self, batch: Batch, head: u64) -> Result<(), StoreError> {
+        self.store.mend(batch, head)
+    }
+
     fn purge(&self, range: &KeyRange) -> Result<(), StoreError> {
         self.store.purge(range)
     }
@@ -263,7 +271,7 @@ fn a_long_way_is_gone_in_pieces_and_goes_on_from_each() {
 #[test]
 fn a_copy_that_has_readers_goes_from_checkpoint_to_checkpoint() {
     let short = Log::new(0, "x");
-    let (before, long) = (short.served(), Log::new(6, "x"));
+    let (before, long) = (short.served(), Log::new(3, "x"));
     let after = long.served();
     let home = Home::new();
     let mut follower = home.follower(short.trust(), u64::MAX);
@@ -288,6 +296,24 @@ fn a_copy_that_has_readers_goes_from_checkpoint_to_checkpoint() {
     after.left.set(usize::MAX);
     let mut follower = home.follower(short.trust(), 1);
     assert_eq!(follow(&mut follower, &before).unwrap(), Moved::Older { size: before.size });
+}
+
+#[test]
+fn entries_that_are_too_heavy_for_one_commit_are_written_in_pieces_all_the_same() {
+    let short = Log::new(0, "x");
+    let (before, long) = (short.served(), Log::new(8, "x"));
+    let after = long.served();
+    let first = usize::try_from(before.size).unwrap();
+    let bytes: usize = after.entries[first..].iter().map(Vec::len).sum();
+    assert!((12 * 1024..24 * 1024).contains(&bytes) && after.size - before.size <= 16, "{bytes}");
+    let home = Home::new();
+    follow(&mut home.follower(short.trust(), u64::MAX), &before).unwrap();
+    let mut follower = home.follower(short.trust(), 1);
+    assert!(matches!(follow(&mut follower, &after), Err(FollowError::Broken(_))));
+    assert!((before.size + 1..after.size).contains(&home.size()), "{}", home.size());
+    home.is_beginning_of(&after);
+    let mut follower = home.follower(short.trust(), 1);
+    assert_eq!(follow(&mut follower, &after).unwrap(), Moved::Grown { from: before.size, to: after.size });
 }
 
 #[test]

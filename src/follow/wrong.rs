@@ -32,7 +32,7 @@ pub struct Wrong {
     /// The checkpoint in question, a note, as it was served.
     pub note: String,
     /// That the log has signed both.
-    pub split: Option<SplitView>,
+    pub split: Option<Box<SplitView>>,
     /// That the log has signed the entry: a C2SP tlog-proof.
     pub receipt: Option<String>,
 }

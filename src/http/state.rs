@@ -119,8 +119,8 @@ impl AppState {
     /// Where the ledger is that this is a copy of, and why the copy stands still, if it does.
     pub fn mirror_of(&self) -> Option<(String, Option<String>)> {
         match self.ledger.status() {
-            Status::ReadOnly(ReadOnly::Mirror { of }) => Some((of, None)),
-            Status::ReadOnly(ReadOnly::MirrorStopped { of, why }) => Some((of, Some(why))),
+            Status::ReadOnly(ReadOnly::Mirror { of }) => Some((of.into(), None)),
+            Status::ReadOnly(ReadOnly::MirrorStopped { of, why }) => Some((of.into(), Some(why.into()))),
             _ => None,
         }
     }
@@ -357,7 +357,7 @@ fn not_taken(ledger: &LedgerHandle, error: SubmitError, identity: &Identity) -> 
         SubmitError::Busy => Problem::new(text::Problem::Busy, error.to_string()).retry_after(1),
         SubmitError::ReadOnly(ReadOnly::Mirror { of } | ReadOnly::MirrorStopped { of, .. }) => {
             let why = format!("this is a copy of the ledger at {of}: send the statement there");
-            Problem::new(text::Problem::Mirror, why).with("source", of)
+            Problem::new(text::Problem::Mirror, why).with("source", of.into_string())
         }
         SubmitError::ReadOnly(why) => {
             Problem::new(text::Problem::ReadOnly, why.to_string()).retry_after(RETRY_SECS)

@@ -106,7 +106,7 @@ fn ours_is_longer(follower: &Follower, noted: Noted<'_>, theirs: &Checkpoint) ->
         return Ok(Note::Agrees(theirs.size));
     }
     Ok(match follower.split(noted)? {
-        Some(split) => Note::Split(Box::new(split)),
+        Some(split) => Note::Split(split),
         None => Note::Unresolved("no checkpoint of ours covers theirs".to_owned()),
     })
 }

@@ -348,7 +348,7 @@ impl Watched {
                     kind: WrongKind::SplitView,
                     why,
                     note: split.larger.clone(),
-                    split: Some(*split),
+                    split: Some(split),
                     receipt: None,
                 };
                 self.wrong(follower.held(), &wrong, peer.url(), now_ms)?;

@@ -316,7 +316,7 @@ impl LedgerHandle {
             _ => return,
         };
         self.shared.set_status(Status::ReadOnly(match why {
-            Some(why) => ReadOnly::MirrorStopped { of, why },
+            Some(why) => ReadOnly::MirrorStopped { of, why: why.into() },
             None => ReadOnly::Mirror { of },
         }));
     }

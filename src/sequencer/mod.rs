@@ -21,6 +21,7 @@ mod replica;
 mod room;
 mod signer;
 mod status;
+mod working;
 mod writer;
 
 #[cfg(test)]

@@ -16,7 +16,8 @@ use super::replica::{Replica, ReplicaError};
 use super::room::Room;
 use super::signer::LogSigner;
 use super::status::{ReadOnly, Status};
-use super::writer::{Condition, QUEUE_MAX, Working, Writer};
+use super::working::Working;
+use super::writer::{Condition, QUEUE_MAX, Writer};
 use crate::ledger::{FactsError, LogFact, Reader, State};
 use crate::merkle::tree::{EMPTY_ROOT, root_at};
 use crate::note::vkey::VerifierKey;
@@ -167,7 +168,7 @@ impl Ledger {
                 Err(problem) => (Condition::Stopped, Status::ReadOnly(ReadOnly::Disk(problem))),
             },
             (Ok(_), None) => {
-                let why = mirror_of.map_or(ReadOnly::NoKey, |of| ReadOnly::Mirror { of });
+                let why = mirror_of.map_or(ReadOnly::NoKey, |of| ReadOnly::Mirror { of: of.into() });
                 (Condition::Stopped, Status::ReadOnly(why))
             }
             (Err((why, _)), _) => (Condition::Stopped, Status::ReadOnly(why)),

@@ -84,7 +84,7 @@ impl Replica {
             ApplyError::Facts(error) => ReplicaError::Facts(error),
             ApplyError::Refused(refusal) => ReplicaError::Refused { seq, refusal },
         })?;
-        if let Some(record) = entry.as_record() {
+        if let (Some(record), Some(_)) = (entry.as_record(), &self.shared) {
             self.records.push(CommittedRecord {
                 seq,
                 leaf: applied.leaf,

@@ -28,10 +28,10 @@ pub enum ReadOnly {
     Halted(String),
     /// Somebody else's ledger, copied: its own service takes statements.
     #[error("this is a copy of the ledger at {of}: send statements there")]
-    Mirror { of: String },
+    Mirror { of: Box<str> },
     /// The same, and what was read last does not go with what is held: the copy stays as it is.
     #[error("this copy of the ledger at {of} stands still: {why}")]
-    MirrorStopped { of: String, why: String },
+    MirrorStopped { of: Box<str>, why: Box<str> },
     #[error("the ledger was opened without the log's key")]
     NoKey,
     /// Goes away when there is room.

@@ -121,6 +121,26 @@ fn aside_writes_leave_the_ledger_alone() {
 }
 
 #[test]
+fn a_repair_writes_what_is_derived_and_the_head_and_nothing_else() {
+    on_each(|store| {
+        store.commit(put(&[("r/1", "a"), ("t/1", "x"), ("t/2", "y")]), 0, 2).unwrap();
+        let mut batch = put(&[("t/1", "z"), ("f/1", "new")]);
+        batch.delete(*b"t/2");
+        store.mend(batch, 7).unwrap();
+        assert_eq!(store.snapshot().head().unwrap(), 7, "wherever the head was");
+        let value = |key: &str| store.get(key.as_bytes()).unwrap();
+        assert_eq!((value("t/1").as_deref(), value("t/2")), (Some(&b"z"[..]), None));
+        assert_eq!((value("f/1").as_deref(), value("r/1").as_deref()), (Some(&b"new"[..]), Some(&b"a"[..])));
+        let before = dump(store);
+        for other in ["r/1", "k/12345678", "h/", "q/1", "w/1", "anchors"] {
+            let batch = put(&[("t/1", "beside it"), (other, "x")]);
+            assert!(matches!(store.mend(batch, 8), Err(StoreError::NotDerived { .. })), "{other}");
+        }
+        assert_eq!(dump(store), before);
+    });
+}
+
+#[test]
 fn a_snapshot_stays_as_it_was() {
     on_each(|store| {
         store.commit(put(&[("r/1", "a"), ("r/2", "b")]), 0, 2).unwrap();

@@ -90,7 +90,7 @@ pub fn open(dir: &Path) -> Result<Arc<dyn Store>, StoreError> {
 pub struct Snapshot(Arc<dyn Read>);
 
 impl Snapshot {
-    fn new(read: impl Read + 'static) -> Snapshot {
+    pub(crate) fn new(read: impl Read + 'static) -> Snapshot {
         Snapshot(Arc::new(read))
     }
 

@@ -281,6 +281,10 @@ impl Store for Faulty {
         }
     }
 
+    fn mend(&self, batch: Batch, head: u64) -> Result<(), StoreError> {
+        self.store.mend(batch, head)
+    }
+
     fn purge(&self, range: &KeyRange) -> Result<(), StoreError> {
         self.store.purge(range)
     }

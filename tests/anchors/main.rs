@@ -4,5 +4,9 @@
 #[path = "../support/farm.rs"]
 mod farm;
 
+mod calendar;
 mod evm;
+mod opentimestamps;
+mod rfc3161;
+mod server;
 mod worker;

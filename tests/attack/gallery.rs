@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use anyhow::ensure;
 
-use crate::attacks::{hiding, history, json, pages, records, splitting};
+use crate::attacks::{hiding, history, json, pages, records, splitting, watching};
 use crate::stage::Stage;
 use crate::telling::Telling;
 
@@ -42,6 +42,7 @@ pub(crate) const ATTACKS: &[Attack] = &[
         hiding::drop_link,
     ),
     attack("fork", "the operator shows two histories to two people", splitting::fork_it),
+    attack("fork-to-two-monitors", "two monitors are shown one history each", watching::two_monitors),
     attack("roll-back-data-dir", "the data directory goes back to yesterday's copy", splitting::roll_back),
     attack("restore-and-go-on", "a backup is restored and written on", splitting::restore),
     attack(
@@ -52,6 +53,8 @@ pub(crate) const ATTACKS: &[Attack] = &[
     attack("stolen-log-key", "the log's own key is stolen", splitting::stolen_log_key),
     attack("look-alike-ledger", "another ledger under the same name", splitting::look_alike),
     attack("forge-statement", "words are put into a farm's mouth", records::forge_statement),
+    attack("recover-keys", "the registrar gives himself a farm's keys", watching::recover_keys),
+    attack("similar-name", "the registrar invents a farm that sounds like another", watching::similar_name),
     attack("revoked-key", "a stolen phone signs after its revocation", records::revoked_key),
     attack("wrong-role", "a laboratory signs as if it were a farm", records::wrong_role),
     attack("replay", "a statement is counted twice", records::replay),
@@ -67,8 +70,8 @@ pub(crate) const ATTACKS: &[Attack] = &[
 
 /// What nothing here catches, by the name in docs/threat-model.md and in its words.
 pub(crate) const BEYOND: &[(&str, &str)] = &[
-    ("untold-rewrite", "Whoever has no receipt and asks for no witness does not notice"),
-    ("unwitnessed-fork", "Without a policy nobody makes them meet"),
+    ("untold-rewrite", "Whoever has no receipt and asks nobody else does not notice"),
+    ("unwitnessed-fork", "Without a policy, and where no notes are compared, nobody makes them meet"),
     ("colluding-witnesses", "Witnesses that collude with the operator can cosign a fork"),
     ("refuse-or-delay", "only its signer knows. The signed envelope without a receipt is all they have"),
     ("unnoticed-log-key", "Whoever meets only the thief, with the old file, sees nothing"),

@@ -92,6 +92,8 @@ fn main() -> ExitCode {
     }
     match run(&args) {
         Ok(verdict) => ExitCode::from(verdict.code()),
+        // Whoever reads has read enough.
+        Err(error) if suyuan::cli::is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");
             ExitCode::from(2)
@@ -107,6 +109,7 @@ fn run(args: &Args) -> anyhow::Result<Verdict> {
         }
         return Ok(Verdict::Caught);
     }
+    telling::can_fail()?;
     gallery::are_those_of_the_threat_model()?;
     let chosen = chosen(&args.only)?;
     let stage = Stage::build(args.keep.as_deref()).context("the stage could not be set")?;

@@ -88,6 +88,8 @@ impl Stage {
             stage.ok(&["bundle", batch, "--from", &service.url, "--out", &out])?;
         }
         stage.ok(&["mirror", &service.url, "--dir", "mirror", "--trust", "trust.json", "--once"])?;
+        let watch = ["monitor", &service.url, "--trust", "trust.json", "--dir", "monitor"];
+        stage.ok(&[&watch[..], &["--org", "qingshan", "--once"]].concat())?;
         stage.is_honest(&service.url)?;
         service.stop()?;
         stage.ok(&["fsck", "--dir", "led"])?;
@@ -258,6 +260,24 @@ impl Stage {
             *live = Some(self.serve("live", &["--policy", "policy"])?);
         }
         Ok(live.as_ref().context("it is served")?.url.clone())
+    }
+
+    /// The file somewhere in this directory whose name begins and ends so, as the stage calls it.
+    pub(crate) fn find(&self, dir: &str, start: &str, end: &str) -> anyhow::Result<String> {
+        let mut open = vec![dir.to_owned()];
+        while let Some(dir) = open.pop() {
+            for entry in std::fs::read_dir(self.path(&dir)).with_context(|| dir.clone())? {
+                let entry = entry?;
+                let name = entry.file_name().to_string_lossy().into_owned();
+                let path = format!("{dir}/{name}");
+                if entry.file_type()?.is_dir() {
+                    open.push(path);
+                } else if name.starts_with(start) && name.ends_with(end) {
+                    return Ok(path);
+                }
+            }
+        }
+        bail!("nothing in {dir} is called {start}…{end}")
     }
 
     /// A witness with the key of another and an empty memory.

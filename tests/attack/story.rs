@@ -1,6 +1,6 @@
 //! What the ledger of the stage tells: who is registered, what grew and what went wrong.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::stage::{FARM, GOOD, LAB, PACKHOUSE, PHONE, RECEIPTS, Stage, form, now, today};
 
@@ -25,29 +25,13 @@ impl Stage {
         Ok(())
     }
 
-    /// A season, two harvests, and the way of the first lot into the packhouse.
+    /// A season, three harvests, and the way of the first lot into the packhouse.
     pub(crate) fn grow(&mut self, url: &str) -> anyhow::Result<()> {
-        let (plot, crop) = ("plot:qingshan.p1", "crop:qingshan.p1-2026");
-        let quantity = |entered: &str, unit: &str| json!({ "entered": entered, "unit": unit });
-        self.say(
-            url,
-            FARM,
-            "plot",
-            form(
-                "plot.register/1",
-                plot,
-                json!({
-                    "name": "西炉后山三号坡", "area": quantity("12.5", "mu"), "crop": "杨梅", "variety": "东魁",
-                    "declared_yield": quantity("12000", "jin"),
-                }),
-            ),
-        )?;
-        let season = json!({ "plot": plot, "crop": "杨梅", "variety": "东魁", "season": "2026 夏" });
-        self.say(url, FARM, "season", form("crop.open/1", crop, season))?;
-        let harvest = |jin: &str| json!({ "from": [crop], "crop": "杨梅", "variety": "东魁", "quantity": quantity(jin, "jin") });
-        self.say(url, FARM, "harvest-1", form("harvest/1", "batch:qingshan.h1", harvest("860")))?;
-        self.say(url, FARM, "harvest-2", form("harvest/1", "batch:qingshan.h2", harvest("400")))?;
-        self.say(url, PHONE, "harvest-3", form("harvest/1", "batch:qingshan.h3", harvest("90")))?;
+        for (name, form) in ["plot", "season", "harvest-1"].into_iter().zip(a_season_of("qingshan")) {
+            self.say(url, FARM, name, form)?;
+        }
+        self.say(url, FARM, "harvest-2", harvest("qingshan", "batch:qingshan.h2", "400"))?;
+        self.say(url, PHONE, "harvest-3", harvest("qingshan", "batch:qingshan.h3", "90"))?;
         self.test(url, "batch:qingshan.h1", "pass", "passed")?;
         let lots = json!([{ "lot": "batch:qingshan.h1", "quantity": quantity("860", "jin") }]);
         let sent = json!({ "lots": lots, "to": "shanqian", "depart_at": now(), "temp_mode": "insulated", "waybill_no": "W-1" });
@@ -55,13 +39,7 @@ impl Stage {
         let arrived =
             json!({ "shipment": shipment, "lots": lots, "arrived_at": now(), "accept": "accepted" });
         self.say(url, PACKHOUSE, "receiving", form("receiving/1", "batch:qingshan.h1", arrived))?;
-        let packed = json!({
-            "inputs": lots, "outputs": [{ "lot": format!("batch:{GOOD}"), "quantity": quantity("800", "jin") }],
-            "loss": quantity("60", "jin"), "loss_reason": "off_size", "site": "山前产地仓一号线",
-            "product": "仙居东魁杨梅", "pack_type": "foam_box_ice", "net_weight": quantity("2.5", "kg"),
-            "pack_count": 160, "pack_date": today(),
-        });
-        self.say(url, PACKHOUSE, "packing", form("packing/1", &format!("batch:{GOOD}"), packed))?;
+        self.say(url, PACKHOUSE, "packing", form("packing/1", &format!("batch:{GOOD}"), packed(GOOD)))?;
         Ok(())
     }
 
@@ -101,4 +79,41 @@ impl Stage {
         self.say(url, LAB, name, result)?;
         Ok(())
     }
+}
+
+fn quantity(entered: &str, unit: &str) -> Value {
+    json!({ "entered": entered, "unit": unit })
+}
+
+/// A plot, its season, and the first harvest of it: 860 jin.
+pub(crate) fn a_season_of(org: &str) -> [Value; 3] {
+    let (plot, crop) = (format!("plot:{org}.p1"), format!("crop:{org}.p1-2026"));
+    let land = json!({
+        "name": "西炉后山三号坡", "area": quantity("12.5", "mu"), "crop": "杨梅", "variety": "东魁",
+        "declared_yield": quantity("12000", "jin"),
+    });
+    let season = json!({ "plot": plot, "crop": "杨梅", "variety": "东魁", "season": "2026 夏" });
+    [
+        form("plot.register/1", &plot, land),
+        form("crop.open/1", &crop, season),
+        harvest(org, &format!("batch:{org}.h1"), "860"),
+    ]
+}
+
+/// So many jin of that organisation's season.
+pub(crate) fn harvest(org: &str, lot: &str, jin: &str) -> Value {
+    let from = [format!("crop:{org}.p1-2026")];
+    let data = json!({ "from": from, "crop": "杨梅", "variety": "东魁", "quantity": quantity(jin, "jin") });
+    form("harvest/1", lot, data)
+}
+
+/// The farm's first harvest, packed as this lot.
+pub(crate) fn packed(lot: &str) -> Value {
+    json!({
+        "inputs": [{ "lot": "batch:qingshan.h1", "quantity": quantity("860", "jin") }],
+        "outputs": [{ "lot": format!("batch:{lot}"), "quantity": quantity("800", "jin") }],
+        "loss": quantity("60", "jin"), "loss_reason": "off_size", "site": "山前产地仓一号线",
+        "product": "仙居东魁杨梅", "pack_type": "foam_box_ice", "net_weight": quantity("2.5", "kg"),
+        "pack_count": 160, "pack_date": today(),
+    })
 }

@@ -233,3 +233,27 @@ fn fits(line: &str, expected: &str) -> bool {
         None => false,
     })
 }
+
+/// A gallery that cannot fail shows nothing: other words, another exit code, and no answer at all are no catch.
+pub(crate) fn can_fail() -> anyhow::Result<()> {
+    let judged = |code: i32, line: &str, ask: bool| {
+        let mut telling = Telling::of(&crate::gallery::ATTACKS[0]);
+        if ask {
+            let asked = Asked { what: String::new(), code, lines: vec![line.to_owned()] };
+            telling.caught(asked, 1, &["log failed entry … is not … here"]);
+        }
+        telling.verdict()
+    };
+    let good = "log           failed       entry 7 is not the one here";
+    let cases = [
+        (judged(1, good, true), Verdict::Caught),
+        (judged(0, good, true), Verdict::Passed),
+        (judged(1, "log ok entry 7 is not the one here", true), Verdict::Passed),
+        (judged(1, "log failed entry 7 is not the one here, or so", true), Verdict::Passed),
+        (judged(1, "log failed entry 7 is here", true), Verdict::Passed),
+        (judged(1, good, false), Verdict::NotStaged),
+    ];
+    let wrong = cases.iter().position(|(judged, due)| judged != due);
+    anyhow::ensure!(wrong.is_none(), "the gallery judges case {wrong:?} wrongly");
+    Ok(())
+}

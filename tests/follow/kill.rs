@@ -50,6 +50,14 @@ fn killed_while_it_follows_it_goes_on_and_holds_what_it_held() {
     has_come_to(&copy, size(&service.client));
     assert_eq!(running.stop(), 0);
     place.run(&["fsck", "--dir", "m"]).expect(0);
+
+    // As if it had been stopped between the very first commit and the signed head.
+    std::fs::remove_file(place.path("m/signed-head")).unwrap();
+    let running = mirror(&place, &proxy.url(), &[]);
+    let copy = running.client();
+    assert_eq!((size(&copy), copy.get("/readyz").status), (size(&service.client), 200));
+    assert_eq!(running.stop(), 0);
+    place.run(&["fsck", "--dir", "m"]).expect(0);
 }
 
 #[test]
@@ -71,10 +79,10 @@ fn killed_while_it_is_made_it_is_made_all_the_same() {
             place.start("first", &["mirror", &url, "--dir", "m", "--trust", "trust.json", "--once"]);
         match stop_at {
             // While the directory is being made.
-            n if n % 2 == 0 => drop(until("a beginning", || {
+            n if n % 2 == 0 => until("a beginning", || {
                 let there = ["m", "m/mirror", "m/db", "m/VERSION"][n / 2 % 4];
                 place.path(there).exists().then_some(())
-            })),
+            }),
             n => until("a request", || (hung.load(Ordering::SeqCst) > n / 2 % 2).then_some(())),
         }
         running.kill();

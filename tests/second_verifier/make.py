@@ -393,6 +393,18 @@ def inclusion_path(leaves, index):
     return path[::-1]
 
 
+def consistency_path(leaves, old):
+    """RFC 6962 §2.1.2."""
+    def below(leaves, old, is_whole):
+        if old == len(leaves):
+            return [] if is_whole else [tree_root(leaves)]
+        middle = split(len(leaves))
+        if old <= middle:
+            return [*below(leaves[:middle], old, is_whole), tree_root(leaves[middle:])]
+        return [*below(leaves[middle:], old - middle, False), tree_root(leaves[:middle])]
+    return below(leaves, old, True)
+
+
 def receipt(ledger, seq, note):
     leaves = ledger.leaves
     path = "".join(b64(each) + "\n" for each in inclusion_path(leaves, seq))
@@ -436,7 +448,7 @@ def evidence_file(body):
 
 
 def omissions(ledger):
-    """What an operator who lies leaves behind, by the name of its file; the last shows nothing."""
+    """What an operator who lies leaves behind, by the name of its file; `nothing` and `same` show nothing."""
     harvest, lot = 9, "batch:farm.a1"
     held = receipt(ledger, harvest, ledger.note())
     honest, silent, odd = (copy.deepcopy(ledger) for _ in range(3))
@@ -455,7 +467,19 @@ def omissions(ledger):
         """What the map of another ledger says of the lot."""
         return {"map": receipt(other, len(other.entries) - 1, other.note()), "claim": claim(other, lot)}
 
+    def split_view(one, other):
+        """Two checkpoints, and the larger tree's root and proof at the smaller size."""
+        one, other = sorted([one, other], key=lambda each: (len(each.entries), tree_root(each.leaves)))
+        size = len(one.entries)
+        return {
+            "kind": "split", "checkpoints": [one.note(), other.note()], "root": tree_root(other.leaves[:size]).hex(),
+            "path": [each.hex() for each in consistency_path(other.leaves, size)],
+        }
+
     bodies = {
+        "split": split_view(honest, silent),
+        "split-later": split_view(honest, twins[0]),
+        "same": split_view(ledger, honest),
         "entry": {"kind": "entry", "receipt": receipt(odd, place, odd.note())},
         "map": {"kind": "map", "receipt": held, **told(silent)},
         "twice": {"kind": "twice", "receipts": [receipt(twin, place, twin.note()) for twin in twins]},

@@ -308,6 +308,15 @@ def check_evidence(data, trust):
         check_claim(body["claim"])
         receipts = [open_receipt(texts(body[name]), trust) for name in ["receipt", "map"]]
         check_left_out(*receipts, body["claim"])
+    elif body.get("kind") == "split":
+        members(body, ["checkpoints", "kind", "path", "root", "v"])
+        notes, path = list(map(texts, items(body["checkpoints"], 2, 2))), hashes(body["path"])
+        require(is_hash(body["root"]), "root")
+        (old, old_root, _), (new, new_root, _) = [open_checkpoint(note, trust) for note in notes]
+        require((old, old_root) <= (new, new_root), "not in order")
+        root = bytes.fromhex(body["root"])
+        require(root != old_root, "of one history")
+        check_consistency(old, new, root, new_root, path)
     else:
         members(body, ["kind", "receipts", "v"])
         require(body["kind"] == "twice", "kind")

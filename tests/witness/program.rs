@@ -224,7 +224,7 @@ fn a_restored_ledger_resumes_only_if_it_holds_what_its_witness_has_cosigned() {
     let up = one_up();
     let ran = suyuan(&["resume", "--dir", &place("again"), "--witness", &url(&up), "--confirm"]);
     assert_eq!(ran.status.code(), Some(1), "{ran:?}");
-    assert!(String::from_utf8_lossy(&ran.stdout).contains("this backup misses some"));
+    assert!(String::from_utf8_lossy(&ran.stdout).contains("are missing here"));
     assert!(root.path().join("again/restored").exists());
     up.stop().unwrap();
 }

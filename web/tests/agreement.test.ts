@@ -13,6 +13,8 @@ import { env } from "node:process";
 import { afterAll, describe, expect, test } from "vitest";
 
 import { needed } from "./chromium";
+import { bitcoinOts, bodyOf, calldata, pendingOts, withAnchors } from "./made";
+import { NOTHING_TOLD, judgeAnchors } from "../src/verify/anchors/index";
 import { LAYERS, Refused, bestEngine, judgeEvidence, parseTrust, verify } from "../src/verify/index";
 
 const program = needed("SUYUAN_BIN");
@@ -57,7 +59,11 @@ async function ours([trust, bundle]: Pair): Promise<Record<string, string>> {
     maxAge: MAX_AGE_HOURS * 3_600,
     engine: await bestEngine(),
   };
-  const { layers } = await verify(readFileSync(bundle), parseTrust(readFileSync(trust, "utf8")), options);
+  const known = parseTrust(readFileSync(trust, "utf8"));
+  const { layers, bundle: read } = await verify(readFileSync(bundle), known, options);
+  // As the page does it: anchors are judged apart, of a checkpoint that is the log's.
+  if (read?.anchors.length && layers.log.status === "ok")
+    layers.anchors = judgeAnchors(read, NOTHING_TOLD, known.publication).answer;
   return Object.fromEntries(LAYERS.map((layer) => [layer, layers[layer].status]));
 }
 
@@ -105,6 +111,15 @@ function make(...args: string[]): void {
   execFileSync(python, ["-B", ...args], { cwd: join(ROOT, "tests/second_verifier") });
 }
 
+/** One byte more, less or other, at a place that only the round decides. */
+function bent(data: Uint8Array, round: number): Uint8Array {
+  const at = (round * 7_919) % (data.length + 1);
+  const [before, after] = [data.subarray(0, at), data.subarray(at)];
+  if (round % 5 === 3) return Uint8Array.from([...before, round % 256, ...after]);
+  if (round % 5 === 4) return Uint8Array.from([...before, ...after.subarray(1)]);
+  return Uint8Array.from([...before, (after[0] ?? 0) ^ (1 << (round % 8)), ...after.subarray(1)]);
+}
+
 describe("Rust and TypeScript agree", () => {
   const folder = mkdtempSync(join(tmpdir(), "suyuan-web-"));
   afterAll(() => rmSync(folder, { recursive: true }));
@@ -149,16 +164,67 @@ describe("Rust and TypeScript agree", () => {
       "entry.evidence": true,
       "map.evidence": true,
       "nothing.evidence": false,
+      "same.evidence": false,
+      "split-later.evidence": true,
+      "split.evidence": true,
       "twice.evidence": true,
     });
     const pairs = [...sound, ...files(mutants, ".evidence").map((path) => [trust, path] as const)];
-    expect(pairs.length).toBe(ROUNDS + 4);
+    expect(pairs.length).toBe(ROUNDS + 7);
     const differ: string[] = [];
     await each(pairs, async (pair) => {
       const [mine, other] = [await isShown(pair), await run(pair)];
       if (mine !== (other?.verified ?? false)) differ.push(`${pair[1]}: ${mine}`);
     });
     expect(differ).toEqual([]);
+  });
+
+  test("on anchors, and on changed anchors", { timeout: 900_000 }, async () => {
+    make("make.py", "bundles", folder);
+    const trust = join(folder, "trust-witness.json");
+    const bundle = readFileSync(join(folder, "absent.bundle"), "utf8");
+    const body = bodyOf(bundle);
+    const made = [
+      { kind: "ots", evidence: pendingOts(body) },
+      { kind: "ots", evidence: bitcoinOts(body) },
+      { kind: "evm-calldata", evidence: calldata(body, 1n).evidence },
+      { kind: "evm-calldata", evidence: calldata(body, 137n).evidence },
+      { kind: "evm-calldata", evidence: calldata(body, 31_337n).evidence },
+    ];
+    const other = [
+      { kind: "ots", evidence: bitcoinOts(`${body} `) },
+      { kind: "evm-log", evidence: calldata(body, 1n).evidence },
+      { kind: "ots", evidence: new Uint8Array() },
+    ];
+    const unjudged = [
+      { kind: "tea-leaves", evidence: new Uint8Array(3) },
+      { kind: "ots", version: 2, evidence: pendingOts(body) },
+    ];
+    const alone = [...made, ...other, ...unjudged].map((anchor) => [anchor]);
+    const pairs: Pair[] = [made, [...made, ...unjudged], [...made, ...other], ...alone].map((anchors, i) => {
+      const path = join(folder, `anchored-${i}.bundle`);
+      writeFileSync(path, withAnchors(bundle, anchors));
+      return [trust, path] as const;
+    });
+    const words = await Promise.all(pairs.map(async (pair) => (await ours(pair)).anchors));
+    expect(words.map((word) => (word === "failed" ? "f" : "-")).join("")).toBe("--f-----fff--");
+    // Of the anchors alone, as the other layers have tests of their own.
+    const changed = made.concat(other).flatMap(({ kind, evidence }) => {
+      return Array.from({ length: Math.ceil(ROUNDS / 4) }, (_, round) => ({
+        kind,
+        evidence: bent(evidence, round),
+      }));
+    });
+    changed.forEach((anchor, i) => {
+      const path = join(folder, `bent-${i}.bundle`);
+      writeFileSync(path, withAnchors(bundle, [anchor]));
+      pairs.push([trust, path]);
+    });
+    const mutants = join(folder, "anchored");
+    mkdirSync(mutants);
+    make("mutate.py", pairs[1]![1], mutants, String(ROUNDS));
+    pairs.push(...files(mutants, ".bundle").map((path) => [trust, path] as const));
+    expect(await differences(pairs)).toEqual([]);
   });
 
   test("on who has replayed what", async () => {

@@ -52,7 +52,7 @@ describe("in Chromium", () => {
       engine,
     ] as const);
     expect(failed).toEqual([]);
-    expect(passed).toBeGreaterThan(590);
+    expect(passed).toBeGreaterThan(800);
     await context.close();
   });
 });

@@ -5,8 +5,9 @@ import { Refused, fromBase64, fromHex, hex, sha256, utf8 } from "../src/verify/b
 import { type Engine, isGoodSignature, isGoodSignatureNow } from "../src/verify/ed25519";
 import { leafHash, readEnvelope } from "../src/verify/entry";
 import { verify } from "../src/verify/check";
-import { type Json, jcs, parseCanonical } from "../src/verify/json";
+import { type Json, type Members, jcs, parseCanonical } from "../src/verify/json";
 import { openCheckpoint, openReceipt } from "../src/verify/note";
+import { judgeEvidence } from "../src/verify/omission";
 import { commitment, commitmentOfValue } from "../src/verify/opening";
 import { pae, parsePayload } from "../src/verify/payload";
 import {
@@ -48,6 +49,11 @@ export async function run(vectors: Vectors, engine: Engine): Promise<Outcome> {
   await trees(vectors, expect);
   await notes(vectors, engine, expect);
   vectors.anchors.forEach((each) => anchor(each, expect));
+  for (const { name, file, holds } of vectors.split.cases) {
+    const trust = parseTrust(vectors.split.trust);
+    const shown = await accepts(() => judgeEvidence(utf8(file as string), trust, engine));
+    expect(`split view: ${String(name)}`, shown === holds);
+  }
   for (const frozen of vectors.frozen) {
     const options = { now: 1_795_311_100, maxAge: 86_400, engine };
     const { layers, verified } = await verify(utf8(frozen.bundle), parseTrust(vectors.trust), options);
@@ -273,47 +279,71 @@ async function notes(vectors: Vectors, engine: Engine, expect: Expect): Promise<
   }
 }
 
+interface AnchorCase {
+  kind: string;
+  version: number;
+  evidence: string;
+  body: string;
+  told: {
+    bitcoin_headers?: string[];
+    evm_blocks?: { chain_id: number; hash: string }[];
+    publication?: { chain_id: number; contract: string; sender: string } | null;
+  };
+  verdict: string;
+  why?: string;
+  claim?: Members | null;
+  target_max?: string;
+}
+
 /** Tokens of authorities are judged by `suyuan verify` alone. */
 function anchor(each: Case, expect: Expect): void {
-  const { kind, version, evidence, body, told, verdict, why, claim } = each as unknown as {
-    kind: string;
-    version: number;
-    evidence: string;
-    body: string;
-    told: { bitcoin_headers?: string[]; evm_blocks?: { chain_id: number; block_hash: string }[] };
-    verdict: string;
-    why?: string;
-    claim?: Record<string, unknown>;
-  };
+  const { kind, version, evidence, body, told, verdict, why, claim, target_max } =
+    each as unknown as AnchorCase;
   const known = {
     bitcoinHeaders: (told.bitcoin_headers ?? []).map(fromHex),
-    evmBlocks: (told.evm_blocks ?? []).map(({ chain_id, block_hash }) => {
-      return { chain: BigInt(chain_id), hash: block_hash.replace(/^0x/, "") };
-    }),
+    evmBlocks: (told.evm_blocks ?? []).map(({ chain_id, hash }) => ({ chain: BigInt(chain_id), hash })),
   };
-  const easiest = each.target_max === undefined ? undefined : BigInt(`0x${each.target_max as string}`);
-  const found = judge({ kind, version, evidence: fromBase64(evidence) }, body, known, undefined, easiest);
+  const bare = (address: string) => address.replace(/^0x/, "");
+  const list = told.publication && {
+    chain: BigInt(told.publication.chain_id),
+    contract: bare(told.publication.contract),
+    sender: bare(told.publication.sender),
+  };
+  const easiest = target_max === undefined ? undefined : BigInt(`0x${target_max}`);
+  const found = judge(
+    { kind, version, evidence: fromBase64(evidence) },
+    body,
+    known,
+    list ?? undefined,
+    easiest,
+  );
   const label = `anchor ${String(each.name)}: ${found.status} ${found.why ?? found.problem ?? ""}`;
   if (kind === "rfc3161") {
     expect(label, found.why === "elsewhere");
     return;
   }
   expect(label, found.status === verdict && found.why === why);
-  expect(`${label}, claim`, jcs(claimed(found)) === jcs((claim ?? null) as Json));
+  const said = claimed(found);
+  const asked = claim && Object.fromEntries(Object.keys(claim).map((name) => [name, said?.[name] ?? null]));
+  expect(`${label}, claim ${jcs(said)}`, claim ? jcs(asked!) === jcs(claim) : said === null);
 }
 
 /** As the vectors have it. */
-function claimed({ claim }: Finding): Json {
+function claimed({ claim }: Finding): Members | null {
   if (!claim) return null;
-  const { level, notAfter, source } = claim;
-  const shared = { level, ...(notAfter === undefined ? {} : { not_after: Number(notAfter) }) };
+  const { level, notAfter, source, isPublication } = claim;
+  const shared = {
+    level,
+    is_publication: isPublication,
+    not_after: notAfter === undefined ? null : Number(notAfter),
+  };
   if (source.is === "calendars") return { ...shared, calendars: source.names };
   if (source.is === "bitcoin") {
     const { height, merkleRoot, blockHash } = source;
     // In the order of the header's bytes, where people have it reversed.
     const inOrder = (hash: string) => reversed(fromHex(hash));
-    const block = blockHash === undefined ? {} : { block_hash: inOrder(blockHash) };
-    return { ...shared, ...block, height: Number(height), merkle_root: inOrder(merkleRoot) };
+    const block = blockHash === undefined ? null : inOrder(blockHash);
+    return { ...shared, block_hash: block, height: Number(height), merkle_root: inOrder(merkleRoot) };
   }
   const { chain, block, blockHash, transaction, sender, contract } = source;
   return {

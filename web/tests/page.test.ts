@@ -510,6 +510,7 @@ describe("the page checks itself", () => {
       for (const [name, says] of [
         ["map", "账本第 9 条是 batch:farm.a1 的第 1 条记录，运营方后来签名的索引却漏掉了它"],
         ["twice", "运营方签过两条不同的"],
+        ["split", "运营方签过两份不同的历史：前 29 条记录在两份里不一样"],
         ["entry", "不是合格的条目，运营方却为它签了名"],
       ] as const) {
         const panel = await give(join(made, `${name}.evidence`));

@@ -34,6 +34,19 @@ export interface Vectors {
   frozen: { name: string; bundle: string; layers: Record<string, string>; verified: boolean }[];
   trust: string;
   anchors: Case[];
+  split: { trust: string; cases: Case[] };
+}
+
+/** A file holds one case or several. */
+function anchorCases(file: Case): Case[] {
+  if (!Array.isArray(file.cases)) return [file];
+  return (file.cases as Case[]).map(({ checkpoint, expected, name, ...rest }) => {
+    const { verdict: said, claim } = expected as { verdict: string; claim: unknown };
+    // `not-checked: why`.
+    const [verdict, why] = said.replace("not-checked", "not checked").split(": ");
+    const label = `${String(file.name)} ${String(name)}`;
+    return { ...rest, verdict, claim, body: checkpoint, name: label, ...(why ? { why } : {}) };
+  });
 }
 
 export function vectors(): Vectors {
@@ -63,6 +76,7 @@ export function vectors(): Vectors {
       verified,
     })),
     trust: text("rules-1/trust.json"),
-    anchors: folder("anchors"),
+    split: json("split_view.json"),
+    anchors: folder("anchors").flatMap(anchorCases),
   };
 }

@@ -8,14 +8,14 @@ use super::home::{Client, Home, submission};
 use crate::ledger::keys;
 use crate::merkle::Hash;
 use crate::sequencer::Ledger;
-use crate::store::fsck::{Fsck, Key, Problem, Report, fsck};
+use crate::store::fsck::{Fsck, Key, Problem, Report, Value, fsck};
 use crate::store::memory::MemoryStore;
 use crate::store::{Batch, KeyRange, Read, Store};
 
 const PHOTO: &[u8] = b"\xff\xd8 a bayberry tree";
 
 /// A season with a correction, a second key, a phone's own chain, and a photo: every kind of fact there is.
-fn season() -> (Home, Ledger, Hash) {
+pub(super) fn season() -> (Home, Ledger, Hash) {
     let home = Home::new();
     let ledger = home.open();
     let mut farm = home.valley(&ledger);
@@ -65,7 +65,7 @@ fn check(home: &Home, ledger: &Ledger) -> Report {
     fsck(&what, &mut |_| {}).unwrap()
 }
 
-fn change(home: &Home, key: &[u8], value: Option<Vec<u8>>) {
+pub(super) fn change(home: &Home, key: &[u8], value: Option<Vec<u8>>) {
     let mut batch = Batch::default();
     match value {
         Some(value) => batch.put(key, value),
@@ -75,7 +75,7 @@ fn change(home: &Home, key: &[u8], value: Option<Vec<u8>>) {
     home.store.commit(batch, head, head).unwrap();
 }
 
-fn flipped(value: &[u8]) -> Vec<u8> {
+pub(super) fn flipped(value: &[u8]) -> Vec<u8> {
     let mut bad = value.to_vec();
     match bad.len() / 2 {
         0 => bad.push(b'x'),
@@ -152,7 +152,7 @@ fn problems_are_named() {
     change(&home, &keys::record(seq), Some(good));
 
     change(&home, &keys::map_root(6), Some(vec![0; 32]));
-    let stray = Problem::Extra { key: Key(keys::map_root(6)) };
+    let stray = Problem::Extra { key: Key(keys::map_root(6)), is: Value(vec![0; 32]) };
     assert_eq!(check(&home, &ledger).problems, [stray]);
     change(&home, &keys::map_root(6), None);
 

@@ -1,7 +1,7 @@
 //! A ledger with its disk, its clock and its faults, and a farm that speaks to it.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -18,9 +18,10 @@ use crate::sequencer::{
 };
 use crate::statement::envelope::Envelope;
 use crate::store::blobs::Blobs;
+use crate::store::fsck::{Fsck, Report, fsck};
 use crate::store::memory::MemoryStore;
 use crate::store::signed_head::SignedHead;
-use crate::store::{KeyRange, Pair, Read, Store};
+use crate::store::{Batch, KeyRange, Pair, Read, Store};
 use crate::verify::{Trust, audit::Audit, receipt};
 
 pub(super) const ORIGIN: &str = "suyuan.test/log";
@@ -54,9 +55,35 @@ pub(super) struct Home {
 impl Home {
     /// Genesis, nothing more.
     pub(super) fn new() -> Home {
+        Home::on(tempfile::tempdir().unwrap(), Arc::new(MemoryStore::new()))
+    }
+
+    /// The same in a database on the disk.
+    pub(super) fn on_disk() -> Home {
         let dir = tempfile::tempdir().unwrap();
+        let store = crate::store::create(&dir.path().join("db")).unwrap();
+        Home::on(dir, store)
+    }
+
+    /// Another home that holds the very same.
+    pub(super) fn twin(&self) -> Home {
+        let dir = tempfile::tempdir().unwrap();
+        let store = MemoryStore::new();
+        let mut batch = Batch::default();
+        for pair in self.store.scan(&KeyRange::all()) {
+            let (key, value) = pair.unwrap();
+            batch.put(key, value);
+        }
+        store.commit(batch, 0, self.store.snapshot().head().unwrap()).unwrap();
         fs::create_dir(dir.path().join("blobs")).unwrap();
-        let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+        fs::copy(self.signed_head().path(), dir.path().join("signed-head")).unwrap();
+        let clock = TestClock { now: AtomicI64::new(NOW), uptime: AtomicI64::new(1000) };
+        let store = Arc::new(Faulty::new(Arc::new(store)));
+        Home { store, clock: Arc::new(clock), ledger: self.ledger, dir }
+    }
+
+    fn on(dir: TempDir, store: Arc<dyn Store>) -> Home {
+        fs::create_dir(dir.path().join("blobs")).unwrap();
         let clock = TestClock { now: AtomicI64::new(NOW), uptime: AtomicI64::new(1000) };
         let head = SignedHead::new(dir.path().join("signed-head"));
         let ledger = create_in(store.clone(), &head, &signer(), genesis(), NOW).unwrap();
@@ -125,6 +152,28 @@ impl Home {
         let read = receipt::open(given.proof.to_string().as_bytes(), &self.trust()).unwrap();
         assert_eq!((read.seq, read.leaf), (given.seq, given.leaf));
         assert_eq!(read.signed.checkpoint.size, given.size);
+    }
+
+    /// Where files may be made beside the ledger's.
+    pub(super) fn root(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// The machine has been up for so much longer.
+    pub(super) fn pass(&self, ms: i64) {
+        self.clock.uptime.fetch_add(ms, Ordering::SeqCst);
+    }
+
+    /// Everything that is stored, derived again and compared.
+    pub(super) fn fsck(&self) -> Report {
+        let blobs = Blobs::open(self.dir.path().join("blobs")).unwrap();
+        let what = Fsck {
+            snapshot: &self.store.snapshot(),
+            blobs: &blobs,
+            signed_head: &self.signed_head(),
+            scratch: Arc::new(MemoryStore::new()),
+        };
+        fsck(&what, &mut |_| {}).unwrap()
     }
 
     /// That an auditor who replays the entries ends with exactly the facts that the store holds.

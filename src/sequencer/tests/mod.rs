@@ -4,9 +4,13 @@ mod faulty;
 mod home;
 
 mod disk;
+mod faults;
 mod fsck;
 mod order;
 mod private;
+mod reload;
+mod repair;
+mod room;
 mod rotation;
 mod stops;
 mod takes;

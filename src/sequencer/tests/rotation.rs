@@ -10,12 +10,12 @@ use super::farm::{Says, key};
 use super::home::{Client, Home, NOW, ORIGIN, refused, signer, spraying, submission};
 use crate::ledger::Code;
 use crate::merkle::Hash;
+use crate::note::checkpoint::Checkpoint;
 use crate::note::signed_note::SignedNote;
 use crate::note::vkey::VerifierKey;
 use crate::produce::tests::farm::Farm;
 use crate::sequencer::{Ledger, LogSigner, Parts, ReadOnly, Receipt, Status, Submission};
-use crate::store::fsck::{Fsck, fsck};
-use crate::store::memory::MemoryStore;
+use crate::store::{Batch, Store as _, checkpoints};
 use crate::verify::{Trust, receipt};
 
 /// An hour after [`NOW`].
@@ -70,11 +70,7 @@ fn lines(note: &SignedNote) -> Vec<String> {
 }
 
 fn is_sound(home: &Home) -> bool {
-    let (snapshot, blobs) = (crate::store::Store::snapshot(&*home.store), home.parts().blobs);
-    let signed_head = home.signed_head();
-    let scratch = std::sync::Arc::new(MemoryStore::new());
-    let what = Fsck { snapshot: &snapshot, blobs: &blobs, signed_head: &signed_head, scratch };
-    fsck(&what, &mut |_| {}).unwrap().is_sound()
+    home.fsck().is_sound()
 }
 
 #[test]
@@ -145,6 +141,28 @@ fn a_rotation_at_once_takes_the_old_key_out_with_its_own_commit() {
     assert_eq!(lines(&taken.receipt.proof.checkpoint), [vkey(&new_only()).id().to_string()]);
     drop(ledger);
     assert!(is_sound(&home));
+}
+
+/// A checkpoint that an old key signed after its time is none, although the log once had that key.
+#[test]
+fn the_check_asks_for_a_key_that_was_in_force() {
+    let home = Home::new();
+    let ledger = with_signer(&home, both());
+    let mut farm = home.farm(&ledger);
+    ledger.handle().submit_blocking(rotation(&mut farm, "2026-06-01T00:00:00Z")).unwrap();
+    let taken = ledger.handle().submit_blocking(spraying(&mut farm)).unwrap().receipt;
+    ledger.handle().submit_blocking(spraying(&mut farm)).unwrap();
+    drop(ledger);
+    assert!(is_sound(&home));
+    let root = taken.proof.checkpoint.text().parse::<Checkpoint>().unwrap().root;
+    for (signer, is_good) in [(signer(), false), (new_only(), true)] {
+        let note = signer.sign(taken.size, root, |_| true).unwrap().to_string();
+        let mut batch = Batch::default();
+        checkpoints::put(&mut batch, taken.size, &note);
+        let head = home.store.snapshot().head().unwrap();
+        home.store.commit(batch, head, head).unwrap();
+        assert_eq!(is_sound(&home), is_good);
+    }
 }
 
 /// What a thief of the log's key can do, and what is seen. He signs a history of his own.

@@ -15,6 +15,8 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
+#[cfg(test)]
+pub(crate) use repair::repair_by;
 pub use repair::{Repair, Repaired, repair, repair_directory};
 pub(super) use report::is_derived;
 pub use report::{Key, PROBLEMS_MAX, Problem, Report, Value};

@@ -68,6 +68,17 @@ pub fn repair(
     mark: &mut dyn FnMut(bool) -> std::io::Result<()>,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Repair, FsckError> {
+    repair_by(KEYS_A_BATCH, what, store, mark, progress)
+}
+
+/// The same, so many keys at a time.
+pub(crate) fn repair_by(
+    keys_a_batch: u64,
+    what: &Fsck<'_>,
+    store: &dyn Store,
+    mark: &mut dyn FnMut(bool) -> std::io::Result<()>,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<Repair, FsckError> {
     let mut marked =
         |repairing| mark(repairing).map_err(|error| io_error("the mark of a repair".as_ref(), error));
     let mut records = Report::new();
@@ -87,7 +98,7 @@ pub fn repair(
     }
 
     marked(true)?;
-    let outcome = mend(what, store, records.entries, progress)?;
+    let outcome = mend(keys_a_batch, what, store, records.entries, progress)?;
     let mended = store.snapshot();
     let again = Fsck {
         snapshot: &mended,
@@ -114,6 +125,7 @@ fn why_not(records: &Report) -> String {
 }
 
 fn mend(
+    keys_a_batch: u64,
     what: &Fsck<'_>,
     store: &dyn Store,
     head: u64,
@@ -137,7 +149,7 @@ fn mend(
             _ => return Ok(()),
         }
         held += 1;
-        if held == KEYS_A_BATCH {
+        if held == keys_a_batch {
             store.mend(std::mem::take(&mut batch), head)?;
             held = 0;
             progress(Progress { stage: Stage::Repairing, done: written + removed, total: None });

@@ -13,6 +13,9 @@ use crate::forge::{Forge, Links};
 use crate::stage::{FAILED, FARM, GOOD, Stage};
 use crate::telling::Telling;
 
+/// How `suyuan fsck` knows that an entry is another than was signed.
+const OTHER_LEAF: &str = "its leaf hash is …; the checkpoint of … entries was signed over the leaf hash …";
+
 /// 860 jin become 960.
 fn more_fruit(payload: &mut Value) {
     payload["data"]["quantity"] = json!({ "value": 480_000, "entered": "960", "unit": "jin" });
@@ -35,7 +38,11 @@ pub(crate) fn edit(stage: &Stage, t: &mut Telling) -> anyhow::Result<()> {
     naive.facts.insert(keys::record(seq), record.encode());
     naive.save(stage, "led", "edit/naive")?;
     let unsigned = format!("entry {seq}: the signature of key … does not fit");
-    t.caught(stage.suyuan(&["fsck", "--dir", "edit/naive"])?, 1, &[&format!("PROBLEM {unsigned}")]);
+    t.caught(
+        stage.suyuan(&["fsck", "--dir", "edit/naive"])?,
+        1,
+        &[&format!("PROBLEM {unsigned}; {OTHER_LEAF}")],
+    );
 
     t.did("writes 960 jin, and hashes, links, counts and signs the whole ledger anew with the log's own key");
     with_more_fruit(stage, "edit/strong")?;
@@ -116,7 +123,9 @@ pub(crate) fn delete(stage: &Stage, t: &mut Telling) -> anyhow::Result<()> {
     let mut naive = led.clone();
     naive.facts.remove(&keys::record(seq));
     naive.save(stage, "led", "delete/naive")?;
-    let missing = format!("PROBLEM entry {seq}: it is missing");
+    let missing = format!(
+        "PROBLEM entry {seq}: it is missing; the checkpoint of … entries was signed over the leaf hash …"
+    );
     t.caught(stage.suyuan(&["fsck", "--dir", "delete/naive"])?, 1, &[&missing]);
 
     t.did("puts the whole ledger together without it and signs that: every rule and every signature in it is right");
@@ -167,7 +176,8 @@ pub(crate) fn reorder(stage: &Stage, t: &mut Telling) -> anyhow::Result<()> {
     naive.facts.insert(keys::record(first), two);
     naive.facts.insert(keys::record(second), one);
     naive.save(stage, "led", "reorder/naive")?;
-    let displaced = format!("PROBLEM entry {first}: entry {second} stands where {first} is due");
+    let displaced =
+        format!("PROBLEM entry {first}: entry {second} stands where {first} is due; {OTHER_LEAF}");
     t.caught(stage.suyuan(&["fsck", "--dir", "reorder/naive"])?, 1, &[&displaced]);
 
     t.did("lets the second harvest have come first, and hashes, links, counts and signs everything anew");
@@ -199,7 +209,7 @@ pub(crate) fn back_date(stage: &Stage, t: &mut Telling) -> anyhow::Result<()> {
     record.at -= 30 * 86_400_000;
     naive.facts.insert(keys::record(seq), record.encode());
     naive.save(stage, "led", "back-date/naive")?;
-    let older = format!("PROBLEM entry {seq}: entry {seq} is older than the one before");
+    let older = format!("PROBLEM entry {seq}: entry {seq} is older than the one before; {OTHER_LEAF}");
     t.caught(stage.suyuan(&["fsck", "--dir", "back-date/naive"])?, 1, &[&older]);
 
     t.did("does the same, and hashes, links, counts and signs everything anew");

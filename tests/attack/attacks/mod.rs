@@ -6,6 +6,7 @@ pub(crate) mod json;
 pub(crate) mod pages;
 pub(crate) mod records;
 pub(crate) mod splitting;
+pub(crate) mod watching;
 
 use anyhow::Context as _;
 use serde_json::Value;
@@ -52,6 +53,10 @@ pub(crate) const SECOND_HISTORY: &str =
 pub(crate) const SPLIT_VIEW: &str =
     "WRONG (split-view): the checkpoint of … entries does not go on from that of …";
 
+/// What two signed checkpoints show.
+pub(crate) const TWO_ROOTS: &str = "the log gallery.example/log has signed two histories: its first … entries have the root … in \
+     one and … in the other, which is of … entries";
+
 /// What its evidence shows to anybody.
 pub(crate) const TWO_HISTORIES: &str = "verified: the log's own signatures show that the log gallery.example/log has signed two \
      histories: its first … entries have the root … in one and … in the other, which is of … entries";
@@ -93,17 +98,17 @@ pub(crate) fn mirrored(stage: &Stage, service: &str, own: &str) -> anyhow::Resul
     stage.suyuan(&["mirror", service, "--dir", &dir, "--once"])
 }
 
+/// What a monitor says to a service, that has watched the honest ledger and, in it, the farm.
+pub(crate) fn watched(stage: &Stage, service: &str, own: &str) -> anyhow::Result<Asked> {
+    let dir = format!("{own}/monitor");
+    stage.copy("monitor", &dir)?;
+    let look = ["monitor", service, "--trust", "trust.json", "--dir", &dir, "--org", "qingshan", "--once"];
+    stage.suyuan(&look)
+}
+
 /// What shows it, if the mirror has written something down that anybody can check.
 pub(crate) fn evidence(stage: &Stage, own: &str, ending: &str) -> anyhow::Result<Asked> {
-    let dir = format!("{own}/mirror/evidence");
-    let files = std::fs::read_dir(stage.path(&dir)).context("the mirror has kept no evidence")?;
-    for file in files {
-        let name = file?.file_name().to_string_lossy().into_owned();
-        if name.ends_with(ending) {
-            return verify(stage, &format!("{dir}/{name}"), &TRUST);
-        }
-    }
-    anyhow::bail!("there is no {ending} in {dir}")
+    verify(stage, &stage.find(&format!("{own}/mirror/evidence"), "split-view-", ending)?, &TRUST)
 }
 
 /// The ledger with one record more, that no rule has seen, saved as a directory.

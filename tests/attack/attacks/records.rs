@@ -4,9 +4,9 @@ use serde_json::{Value, json};
 use suyuan::statement::envelope::Envelope;
 use suyuan::statement::payload::Statement;
 
-use super::{TRUST, let_in, opened, signed, verify};
+use super::{TRUST, let_in, opened, verify};
 use crate::run;
-use crate::stage::{FAILED, FARM, GOOD, LAB, PACKHOUSE, PHONE, Stage, day, form, now};
+use crate::stage::{FAILED, FARM, GOOD, LAB, PACKHOUSE, PHONE, Stage, day, form};
 use crate::telling::Telling;
 
 /// The farm sprayed so many days ago.
@@ -27,9 +27,9 @@ pub(crate) fn spray(days: i64) -> Value {
     form
 }
 
-fn harvest(lot: &str, jin: &str) -> Value {
-    let data = json!({ "from": ["crop:qingshan.p1-2026"], "quantity": { "entered": jin, "unit": "jin" } });
-    form("harvest/1", &format!("batch:{lot}"), data)
+/// A harvest from the farm's season.
+pub(crate) fn harvest(lot: &str, jin: &str) -> Value {
+    crate::story::harvest("qingshan", &format!("batch:{lot}"), jin)
 }
 
 /// Refused at the door; and let in by the operator, found by whoever looks at the batch.
@@ -93,41 +93,7 @@ pub(crate) fn forge_statement(stage: &Stage, t: &mut Telling) -> anyhow::Result<
             failed: "signatures failed record …: the signature of … does not fit",
             replay: "the signature of key … does not fit",
         },
-    )?;
-    recover(stage, t)
-}
-
-/// The registrar's one power over an organisation's keys.
-fn recover(stage: &Stage, t: &mut Telling) -> anyhow::Result<()> {
-    t.did("as the registrar, \"recovers\" the farm's keys: adds one of his own, and signs the harvest with it at once");
-    stage.copy("led", "forge-statement/recovered")?;
-    let service = stage.serve("forge-statement/recovered", &[])?;
-    let (registrar, own) = (stage.key("registrar-1")?, stage.key("mallory")?);
-    let payload = json!({
-        "v": 1, "ledger": stage.trust()?.genesis, "id": "019a0000-0000-7000-8000-000000000001",
-        "kind": "org.key.add/1", "subject": format!("key:{}", own.key_id()), "touches": ["org:qingshan"],
-        "signers": [
-            { "org": "org:registrar", "key": registrar.key_id(), "as": "registrar" },
-            { "org": "org:qingshan", "key": own.key_id(), "as": "coop" },
-        ],
-        "occurred_at": now(), "recorded_at": now(), "visibility": "public",
-        "data": {
-            "public_key": hex::encode(own.public().as_bytes()), "scope": { "admin": true },
-            "recovery": { "org": "org:qingshan", "reason": "lost", "delay_hours": 24 },
-        },
-    });
-    let (envelope, _) = signed(&payload, &[&registrar, &own])?;
-    stage.submit(&service.url, &json!({ "envelope": envelope.to_json(), "openings": [] }).to_string())?;
-    let line = stage.sign("keys/mallory.pem=qingshan/coop", &harvest("qingshan.x2", "900"))?;
-    let refused = stage.try_submit(&service.url, "forge-statement/recovered.ndjson", &line)?;
-    t.caught(refused, 1, &["detail: key … was added by recovery and waits"]);
-    let subject = format!("{}/explore/subject/org:qingshan?lang=en", service.url);
-    t.caught(
-        run::get(&subject)?,
-        200,
-        &["…Recovered by the registrar after keys were lost; effective from …"],
-    );
-    Ok(())
+    )
 }
 
 pub(crate) fn revoked_key(stage: &Stage, t: &mut Telling) -> anyhow::Result<()> {
@@ -298,14 +264,7 @@ pub(crate) fn oversale(stage: &Stage, t: &mut Telling) -> anyhow::Result<()> {
     stage.copy("led", "oversale/led")?;
     let service = stage.serve("oversale/led", &[])?;
     t.did("as the packhouse, packs the 860 jin of the farm a second time, as a new lot (mixed with bought fruit)");
-    let quantity = |entered: &str, unit: &str| json!({ "entered": entered, "unit": unit });
-    let packed = json!({
-        "inputs": [{ "lot": "batch:qingshan.h1", "quantity": quantity("860", "jin") }],
-        "outputs": [{ "lot": "batch:shanqian.p2", "quantity": quantity("800", "jin") }],
-        "loss": quantity("60", "jin"), "loss_reason": "off_size", "site": "山前产地仓一号线",
-        "product": "仙居东魁杨梅", "pack_type": "foam_box_ice", "net_weight": quantity("2.5", "kg"),
-        "pack_count": 160, "pack_date": day(0),
-    });
+    let packed = crate::story::packed("shanqian.p2");
     stage.submit(&service.url, &stage.sign(PACKHOUSE, &form("packing/1", "batch:shanqian.p2", packed))?)?;
     let status = ["status", "shanqian.p2", "--from", &service.url, "--for", "sale"];
     t.caught(stage.suyuan(&status)?, 1, &["batch:shanqian.p2 on_hold", "quantities Used, sold and lost were 860 kg, more than the 430 kg of this lot: 430 kg too much […]", "sale NOT cleared: balance, balance"]);

@@ -52,7 +52,7 @@ export function draw(anchored: Anchored[], told: Told, give: (told: Told) => voi
   return element(
     "div",
     "",
-    element("h3", "", say("title")),
+    element("div", "test", element("h3", "", say("title"))),
     ...anchored.map((anchor) => one(anchor, told, give)),
     element("p", "note", say("not_truth")),
   );
@@ -110,10 +110,9 @@ function covering(size: number, coversAll: boolean, claim: Claim | undefined): s
 
 /** The third of three times: neither the signer's nor the ledger's. */
 function claimed(claim: Claim, isOk: boolean, why: Why | undefined): Node[] {
-  const source = sourceText(claim.source);
-  if (why === "pending") return [element("p", "small", source)];
-  // A test chain's time is nobody's.
-  if (why === "test-chain") return [element("p", "small", source)];
+  const source = sourceText(claim.source, why === "test-chain");
+  // A promise has no time yet, and a test chain's is nobody's.
+  if (why === "pending" || why === "test-chain") return [element("p", "small", source)];
   if (claim.notAfter === undefined) return [element("p", "", say("no_later_unknown", { source }))];
   const key = isOk ? "no_later" : why === "rpc-attested" ? "no_later_rpc" : "no_later_if";
   const said = [element("p", "", say(key, { at: moment(claim.notAfter), source }))];
@@ -122,11 +121,12 @@ function claimed(claim: Claim, isOk: boolean, why: Why | undefined): Node[] {
   return said;
 }
 
-function sourceText(source: Source): string {
+function sourceText(source: Source, isTest = false): string {
   if (source.is === "calendars") return say("source_calendars", { names: source.names.join(" ") });
   if (source.is === "bitcoin") return say("source_bitcoin", { height: String(source.height) });
-  const chain =
-    source.chain === ETHEREUM ? say("chain_ethereum") : say("chain_other", { id: String(source.chain) });
+  const id = String(source.chain);
+  const other = say(isTest ? "test_chain_of" : "chain_other", { id });
+  const chain = source.chain === ETHEREUM ? say("chain_ethereum") : other;
   return say("source_evm", { chain, number: String(source.block) });
 }
 

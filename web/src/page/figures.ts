@@ -101,12 +101,14 @@ class Account {
     return { ...found, sold, left: merged(made, used, (had, gone) => had - gone) };
   }
 
-  /** None where platforms and holders both report: whose sales are whose is counted by days, which is left to others. */
+  /** None where platforms and holders both report, or together: whose sales are whose is counted by days, which is left to others. */
   private sales(lot: string): { retail: Sum; wholesale: Sum; isByPlatforms: boolean } | undefined {
     const reports = this.of("sale").filter(({ record }) => record.payload.subject === lot);
-    const isByPlatform = ({ record }: Told) => record.payload.signers[0]?.as === "platform";
-    const isByPlatforms = reports.some(isByPlatform);
-    if (isByPlatforms && !reports.every(isByPlatform)) return undefined;
+    const roles = new Set(
+      reports.map(({ record }) => record.payload.signers.map((signer) => signer.as).join()),
+    );
+    const isByPlatforms = roles.has("platform");
+    if ([...roles].some((role) => role.includes(",")) || (isByPlatforms && roles.size > 1)) return undefined;
     const [retail, wholesale]: [Sum, Sum] = [new Map<Base, bigint>(), new Map<Base, bigint>()];
     for (const { channel, quantity } of reports.map(now))
       plus(channel === "wholesale" ? wholesale : retail, this.weigh(lot, amountOf(quantity)));

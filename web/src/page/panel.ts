@@ -59,7 +59,7 @@ export function drawOmission(
     element("p", "small", word("check.omission_of", { origin: trust.origin })),
   ];
   if (shown) {
-    const blanks = { seq: String(shown.seq), subject: shown.subject ?? "", n: (shown.n ?? 0) + 1 };
+    const blanks = { seq: String(shown.seq ?? ""), subject: shown.subject ?? "", n: (shown.n ?? 0) + 1 };
     parts.splice(1, 0, element("p", "", word(`check.omission_${shown.kind}`, blanks)));
   }
   parts.push(worth(false, command, trust));

@@ -117,7 +117,7 @@ class Checker {
     const order = ["encoding", "signatures", "chains", "log", "completeness", "rights"] as const;
     for (const layer of [...order, "witnesses", "freshness", "anchors"] as const) {
       try {
-        answers[layer] = { status: "ok", reason: await this[layer]() };
+        answers[layer] = { status: "ok", reason: (await this[layer]()) ?? "" };
       } catch (error) {
         answers[layer] = wordOf(error);
       }
@@ -127,14 +127,12 @@ class Checker {
 
   // -- §16.3
 
-  private encoding(): string {
-    const { beyond, records, subject } = this.bundle;
-    require(beyond.join() ===
-      [...this.needed.beyond].sort().join(), "it names other ancestors beyond its depth");
-    return `bundle v1, ${records.length} records, ${subject}`;
+  private encoding(): void {
+    const { beyond } = this.bundle;
+    require(beyond.join() === [...this.needed.beyond].sort().join(), "beyond");
   }
 
-  private async signatures(): Promise<string> {
+  private async signatures(): Promise<void> {
     const keys = new Map<Hash, Uint8Array>();
     for (const { payload } of this.bundle.records) {
       for (const key of introducedKeys(payload)) {
@@ -153,27 +151,24 @@ class Checker {
     const answered = await Promise.all(asked);
     const bad = answered.find(({ good }) => !good);
     require(!bad, `record ${bad?.seq}: the signature of ${bad?.keyid} does not fit`);
-    const opened = this.openings();
+    this.openings();
     const unknown = answered.find(({ known }) => !known);
     if (unknown) throw new NotChecked(`the bundle does not carry key ${unknown.keyid}`);
-    return `${answered.length} signatures, ${opened} opened values`;
   }
 
-  private openings(): number {
+  private openings(): void {
     const records = new Map(this.bundle.records.map((record) => [record.leaf, record]));
     for (const { leaf, openings } of this.bundle.openings) {
       const record = records.get(leaf);
-      require(record, `openings for record ${leaf}, which is not here`);
+      require(record, `openings of ${leaf}`);
       openings.forEach((opening) => checkOpening(record.payload, opening));
     }
-    return this.bundle.openings.reduce((count, { openings }) => count + openings.length, 0);
   }
 
-  private chains(): string {
+  private chains(): void {
     const { entries, records, chains } = this.bundle;
     entries.forEach((entry, i) => {
-      require(i === 0 ||
-        entries[i - 1]!.at <= entry.at, `record ${entry.seq} is earlier than the one before`);
+      require(i === 0 || entries[i - 1]!.at <= entry.at, `record ${entry.seq}: time`);
     });
     const ids = new Map<string, number>();
     for (const record of records) {
@@ -181,17 +176,16 @@ class Checker {
       require(!ids.has(said), `record ${record.seq} has the id of record ${ids.get(said)}`);
       ids.set(said, record.seq);
       const home = record.type === "genesis" || record.payload.ledger === this.trust.genesis;
-      require(home, `record ${record.seq} was signed for another ledger`);
+      require(home, `record ${record.seq}: ledger`);
     }
     for (const [subject, chain] of chains) {
       chain.slice(1).forEach(({ link }, i) => {
         const before = chain[i]!;
-        require(link.n > before.link.n, `${subject} has two records where one is due`);
+        require(link.n > before.link.n, `${subject}: ${link.n} twice`);
         const continues = link.n > before.link.n + 1 || link.prev === before.record.leaf;
-        require(continues, `record ${link.n} of ${subject} does not follow`);
+        require(continues, `${subject}: ${link.n} does not follow`);
       });
     }
-    return `${chains.size} chains`;
   }
 
   private async log(): Promise<string> {
@@ -200,14 +194,13 @@ class Checker {
     for (const note of bundle.checkpoints) notes.push(await openCheckpoint(note, trust, this.engine));
     const main = notes[0]!;
     const isNamed = bundle.origin === trust.origin && main.size === BigInt(bundle.size);
-    require(isNamed, "another checkpoint than the bundle names");
-    require(mapRecordOf(bundle).seq + 1 === bundle.size, "the last record is not the checkpoint's");
+    require(isNamed, "checkpoint");
+    require(mapRecordOf(bundle).seq + 1 === bundle.size, "last record");
     const first = bundle.entries[0]!;
-    require(first.type === "genesis" &&
-      first.leaf === trust.genesis, "the genesis record is not the trust file's");
+    require(first.type === "genesis" && first.leaf === trust.genesis, "genesis");
     const leaves = bundle.entries.map((entry): [number, Hash] => [entry.seq, entry.leaf]);
     const root = subsetRoot(leaves, bundle.size, bundle.inclusion);
-    require(root === main.root, "the records are not those of the log's tree");
+    require(root === main.root, "root");
     require(bundle.consistency.length === notes.length - 1, "consistency");
     bundle.consistency.forEach(({ from, to, path }, i) => {
       const other = notes[i + 1]!;
@@ -232,14 +225,14 @@ class Checker {
       checkMap(map.root, subject, value, claim);
       const chain = bundle.chains.get(subject) ?? [];
       if (!value) {
-        require(chain.length === 0, `${subject} is here, and absent by the map`);
+        require(chain.length === 0, `${subject}: absent`);
         absent.add(subject);
         continue;
       }
-      require(chain.length <= value.count, `${subject}: more records than the map counts`);
+      require(chain.length <= value.count, `${subject}: count`);
       if (chain.length < value.count || chain.some(({ link }, n) => link.n !== n)) continue;
       const ends = chain[chain.length - 1]?.record.leaf === value.last;
-      require(ends, `${subject} ends elsewhere than the map says`);
+      require(ends, `${subject}: end`);
       this.complete.add(subject);
     }
     for (const receipt of bundle.receipts) await this.checkReceipt(receipt);
@@ -256,24 +249,24 @@ class Checker {
   /** §17, a receipt against the bundle. */
   private async checkReceipt(text: string): Promise<void> {
     const { seq, leaf, entry } = await openReceipt(text, this.trust, this.engine);
-    require(entry && BigInt(entry.seq) === seq, `entry ${seq} of the log is not what it says`);
+    require(entry && BigInt(entry.seq) === seq, `entry ${seq}`);
     if (entry.type === "map") return;
     const claims = new Map(this.bundle.claims.map((claim) => [claim.subject, claim]));
     for (const link of entry.links) {
       const here = this.bundle.chains.get(link.subject) ?? [];
       const twin = here.find((other) => other.link.n === link.n && other.record.leaf !== leaf);
-      require(!twin, `${link.subject} has two different records ${link.n}`);
+      require(!twin, `${link.subject}: ${link.n} twice`);
       const claim = claims.get(link.subject);
       if (!claim || seq >= BigInt(mapRecordOf(this.bundle).size)) continue;
       const count = claim.value?.count ?? 0;
       const told = count > link.n + 1 || (count === link.n + 1 && claim.value?.last === leaf);
-      require(told, `the map leaves out record ${link.n} of ${link.subject}`);
+      require(told, `${link.subject}: ${link.n} left out`);
     }
   }
 
   // -- §16.5
 
-  private rights(): string {
+  private rights(): void {
     const ledger = new PartialLedger(this.complete);
     const missing: string[] = [];
     for (const record of this.bundle.records) {
@@ -285,10 +278,9 @@ class Checker {
         throw error;
       }
     }
-    require(ledger.rules === this.bundle.rules, "other rules than the ledger's");
+    require(ledger.rules === this.bundle.rules, "rules");
     const wanting = missing.filter((subject) => this.needed.depths.has(subject)).sort()[0];
     if (wanting !== undefined) throw new NotChecked(`the chain of ${wanting} is not here in full`);
-    return `rules ${ledger.rules}, ${this.bundle.records.length} records`;
   }
 
   // -- §16.6

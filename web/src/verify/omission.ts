@@ -5,9 +5,9 @@ import { Refused, require, sha256 } from "./bytes";
 import type { Engine } from "./ed25519";
 import type { Link } from "./entry";
 import { type Json, parseCanonical } from "./json";
-import { array, members, text } from "./names";
-import { type Receipt, openReceipt } from "./note";
-import { checkMap } from "./tree";
+import { array, hash, members, text } from "./names";
+import { type Receipt, openCheckpoint, openReceipt } from "./note";
+import { checkConsistency, checkMap } from "./tree";
 import type { Trust } from "./trust";
 
 const EVIDENCE_BYTES_MAX = 1_048_576;
@@ -16,9 +16,9 @@ const NOTHING = "nothing is shown";
 
 /** What is shown, for others to put into words. */
 export interface Omission {
-  kind: "entry" | "map" | "twice";
-  /** Sequence number of the receipt's record. */
-  seq: bigint;
+  kind: "entry" | "map" | "split" | "twice";
+  /** Sequence number of the receipt's record; of two histories, entries of the smaller checkpoint. */
+  seq?: bigint;
   subject?: string;
   /** The record's place in the chain of `subject`. */
   n?: number;
@@ -36,7 +36,11 @@ export async function judgeEvidence(data: Uint8Array, trust: Trust, engine: Engi
   // A canonical object of these two members can be cut by length.
   const digest = sha256(data.subarray('{"evidence":'.length, -',"sha256":""}'.length - 64));
   require(file.sha256 === digest, NOTHING);
-  const { kind, v } = members(file.evidence, ["kind", "v"], ["claim", "map", "receipt", "receipts"]);
+  const { kind, v } = members(
+    file.evidence,
+    ["kind", "v"],
+    ["checkpoints", "claim", "map", "path", "receipt", "receipts", "root"],
+  );
   require(v === 1, NOTHING);
   const body = (...names: string[]) => members(file.evidence, ["kind", "v", ...names]);
   const open = (value: Json | undefined) => openReceipt(text(value), trust, engine);
@@ -46,6 +50,18 @@ export async function judgeEvidence(data: Uint8Array, trust: Trust, engine: Engi
     const read = readClaim(claim!);
     [receipt, map].forEach(text);
     return leftOut(await open(receipt), await open(map), read);
+  }
+  if (kind === "split") {
+    const { checkpoints, path, root } = body("checkpoints", "path", "root");
+    const notes = array(checkpoints, 2, 2).map(text);
+    const [proof, given] = [array(path).map(hash), hash(root)];
+    const smaller = await openCheckpoint(notes[0]!, trust, engine);
+    const larger = await openCheckpoint(notes[1]!, trust, engine);
+    require(smaller.size < larger.size ||
+      (smaller.size === larger.size && smaller.root <= larger.root), NOTHING);
+    require(smaller.root !== given, NOTHING);
+    checkConsistency(smaller.size, larger.size, given, larger.root, proof);
+    return { kind, seq: smaller.size };
   }
   require(kind === "twice", NOTHING);
   const receipts = array(body("receipts").receipts, 2, 2).map(text);

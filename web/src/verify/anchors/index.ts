@@ -31,7 +31,12 @@ export function judge(
 }
 
 /** The layer, and each anchor, of a bundle whose checkpoints have been found to be the log's. */
-export function judgeAnchors(bundle: Bundle, told: Told, list?: Publication): JudgedAnchors {
+export function judgeAnchors(
+  bundle: Pick<Bundle, "anchors" | "checkpoints" | "records">,
+  told: Told,
+  trusted?: Publication,
+): JudgedAnchors {
+  const list = publicationOf(bundle.records, trusted);
   const covered = Math.max(0, ...bundle.records.map((record) => record.seq + 1));
   const anchored = bundle.anchors.map((slot): Anchored => {
     return {
@@ -46,6 +51,19 @@ export function judgeAnchors(bundle: Bundle, told: Told, list?: Publication): Ju
     };
   });
   return { anchored, answer: layer(anchored) };
+}
+
+/** The one list that counts: the ledger's newest `ledger.anchor` names it, and so does the trust file if it names any. */
+function publicationOf(records: Bundle["records"], trusted?: Publication): Publication | undefined {
+  const named = records.filter(({ payload }) => payload.kind === "ledger.anchor/1");
+  const { chain_id: chain, contract, sender } = named[named.length - 1]?.payload.data ?? {};
+  if (typeof chain !== "number" || typeof contract !== "string" || typeof sender !== "string")
+    return undefined;
+  const list = { chain: BigInt(chain), contract: contract.slice(2), sender: sender.slice(2) };
+  const isTrusted =
+    !trusted ||
+    (list.chain === trusted.chain && list.contract === trusted.contract && list.sender === trusted.sender);
+  return isTrusted ? list : undefined;
 }
 
 function layer(anchored: Anchored[]): JudgedAnchors["answer"] {
