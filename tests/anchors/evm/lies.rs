@@ -20,6 +20,8 @@ enum Raw {
     Endless,
     /// Never a word.
     Silence,
+    /// The beginning of an answer, and nothing more.
+    Half,
 }
 
 /// A proxy before a node, for as long as the test runs.
@@ -53,7 +55,10 @@ fn serve(mut stream: &TcpStream, upstream: &str, behave: &Behaviour) -> Option<(
     let (status, body) = match behave(question["method"].as_str()?, &mut answer["result"]) {
         None => (200, answer.to_string()),
         Some(Raw::Status(status, body)) => (status, body.to_owned()),
-        Some(Raw::Silence) => {
+        Some(silence @ (Raw::Silence | Raw::Half)) => {
+            if matches!(silence, Raw::Half) {
+                stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n{\"result\":").ok()?;
+            }
             // Until the other side gives up.
             let _ = reader.read_line(&mut line);
             return None;
@@ -277,13 +282,15 @@ fn nonsense_of_every_sort_is_waited_out() {
 
 #[test]
 fn a_node_that_hangs_is_given_up_in_time() {
-    let node = Anvil::start(1);
-    let url = liar(&node, |_, _| Some(Raw::Silence));
-    let mut settings = settings(&[&url], 1);
-    settings.timeout = Duration::from_millis(300);
-    let began = Instant::now();
-    Run::new(settings, 8).says("does not answer");
-    assert!(began.elapsed() < Duration::from_secs(5));
+    for make in [|| Raw::Silence, || Raw::Half] {
+        let node = Anvil::start(1);
+        let url = liar(&node, move |_, _| Some(make()));
+        let mut settings = settings(&[&url], 1);
+        settings.timeout = Duration::from_millis(300);
+        let began = Instant::now();
+        Run::new(settings, 8).says("does not answer");
+        assert!(began.elapsed() < Duration::from_secs(5));
+    }
 }
 
 /// Gas estimates and prices come from a node as well.
