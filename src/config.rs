@@ -9,6 +9,10 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
+mod anchors;
+
+pub use anchors::{AnchorConfig, EvmConfig, Finality, TsaConfig};
+
 /// What a service was told, checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
@@ -24,6 +28,13 @@ pub struct Config {
     pub operator: Option<String>,
     /// The witness policy (C2SP tlog-policy); relative to the ledger's directory. None: no witness is asked.
     pub policy: Option<PathBuf>,
+    pub anchors: AnchorConfig,
+    /// Where the head that was signed last is kept; relative to the ledger's directory. None: in it.
+    pub signed_head: Option<PathBuf>,
+    /// No statement is taken while less than so many bytes are free on the disk. 0: never.
+    pub disk_stop: u64,
+    /// Mirrors of this log: what `suyuan resume` compares and refills with.
+    pub mirrors: Vec<String>,
     /// Threads that answer requests.
     pub workers: usize,
     pub reads: RateLimit,
@@ -99,11 +110,29 @@ pub struct Setting {
 
 /// Every setting: docs/operations.md lists the same, and a test holds the two together.
 pub const SETTINGS: &[Setting] = &[
+    setting("anchor_bitcoin_rpc", None, "A Bitcoin node's RPC address, asked for block headers"),
+    setting("anchor_calendars", Some(""), "OpenTimestamps calendars to anchor at; two or more"),
+    setting("anchor_calendars_also", Some(""), "Addresses of calendars behind a pool, if one is asked"),
+    setting("anchor_every", Some("3600"), "Seconds from one anchor to the next"),
+    setting("anchor_evm_chain", None, "The EVM chain's id; 1 is Ethereum"),
+    setting("anchor_evm_contract", None, "The AnchorLog contract; without it calldata to the own account"),
+    setting("anchor_evm_finality", Some("finalized"), "finalized, or how many blocks on top are enough"),
+    setting("anchor_evm_key", None, "The file of the key that pays; relative to the ledger's directory"),
+    setting("anchor_evm_rpc", Some(""), "JSON-RPC addresses of an EVM chain to anchor at"),
+    setting("anchor_tsa", None, "A time-stamping authority (RFC 3161) to anchor at"),
+    setting("anchor_tsa_every", Some("600"), "Seconds from one time stamp to the next"),
+    setting(
+        "anchor_tsa_roots",
+        None,
+        "The authority's root certificates, PEM; relative to the ledger's directory",
+    ),
     setting("client_timeout_secs", Some("30"), "Seconds a client may take to send a request"),
     setting("dir", None, "The ledger's directory"),
+    setting("disk_stop", Some("1GiB"), "No statement is taken while less is free on the disk; 0: never"),
     setting("listen", Some("127.0.0.1:8080"), "Address and port to listen on; port 0 takes any free one"),
     setting("log_filter", Some("info"), "What to log, in the notation of RUST_LOG"),
     setting("log_format", Some("text"), "text or json"),
+    setting("mirrors", Some(""), "Mirrors of this log, which `suyuan resume` compares and refills with"),
     setting("operator", None, "The name that pages show as the one who runs the service"),
     setting("origin", None, "The log's name, as given to `suyuan init`"),
     setting(
@@ -115,6 +144,11 @@ pub const SETTINGS: &[Setting] = &[
     setting("read_burst", Some("500"), "Reads that one address may make at once"),
     setting("reads_per_second", Some("100"), "Reads that one address may go on making; 0: no limit"),
     setting("shutdown_secs", Some("30"), "Seconds a stopping service waits for what it has begun"),
+    setting(
+        "signed_head",
+        None,
+        "File of the head that was signed last, best on another disk; relative to the ledger's directory",
+    ),
     setting("trusted_proxies", Some(""), "Addresses of proxies whose X-Forwarded-For is believed"),
     setting("workers", Some("0"), "Threads that answer requests; 0: one for each core"),
     setting("write_burst", Some("200"), "Writes that one address may make at once"),
@@ -126,6 +160,12 @@ const fn setting(name: &'static str, default: Option<&'static str>, help: &'stat
 }
 
 impl Config {
+    /// Where the signed head lies.
+    pub fn signed_head_path(&self) -> PathBuf {
+        let path = self.signed_head.clone().unwrap_or_else(|| PathBuf::from("signed-head"));
+        self.dir.join(path)
+    }
+
     /// Reads `suyuan.toml` (the one given, or the one in the ledger's directory, if it is there), the environment
     /// and `flags`, which are names of [`SETTINGS`] with their values.
     pub fn load(file: Option<&Path>, flags: &[(&str, String)]) -> Result<Config, ConfigError> {
@@ -147,6 +187,33 @@ impl Config {
             typed.take_file(path, text)?;
         }
         typed.resolve()
+    }
+}
+
+/// The settings of a ledger's directory that matter to whoever works on it without a service. What else its file says is
+/// not looked at, and that there is no file is no error.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Beside {
+    /// As in [`Config`], but joined to the directory.
+    pub signed_head: Option<PathBuf>,
+    pub policy: Option<PathBuf>,
+    pub mirrors: Vec<String>,
+}
+
+impl Beside {
+    pub fn load(dir: &Path) -> Result<Beside, ConfigError> {
+        let mut typed = Typed::default();
+        typed.take_environment(&std::env::vars().collect::<Vec<_>>())?;
+        let path = dir.join("suyuan.toml");
+        if path.exists() {
+            typed.take_file(&path, &read(&path)?)?;
+        }
+        let file = |name| typed.value(name).filter(|path| !path.trim().is_empty()).map(|path| dir.join(path));
+        Ok(Beside {
+            signed_head: file("signed_head"),
+            policy: file("policy"),
+            mirrors: typed.checked("mirrors", urls)?,
+        })
     }
 }
 
@@ -220,6 +287,10 @@ impl Typed {
             })?,
             operator: self.value("operator").filter(|name| !name.trim().is_empty()).map(str::to_owned),
             policy: self.value("policy").filter(|path| !path.trim().is_empty()).map(PathBuf::from),
+            anchors: self.anchors()?,
+            signed_head: self.value("signed_head").filter(|path| !path.trim().is_empty()).map(PathBuf::from),
+            disk_stop: self.checked("disk_stop", bytes)?,
+            mirrors: self.checked("mirrors", urls)?,
             workers: if workers == 0 { cores() } else { workers.min(WORKERS_MAX) },
             reads: self.rate("reads_per_second", "read_burst")?,
             writes: self.rate("writes_per_second", "write_burst")?,
@@ -289,6 +360,30 @@ fn public_url(text: &str) -> Result<String, &'static str> {
 fn addresses(text: &str) -> Result<Vec<IpAddr>, String> {
     let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
     parts.map(|part| part.parse().map_err(|error| format!("{part}: {error}"))).collect()
+}
+
+/// A number of bytes: `1073741824`, `1024MiB`, `1GiB`.
+fn bytes(text: &str) -> Result<u64, &'static str> {
+    let (number, shift) = match text.trim() {
+        text if text.ends_with("GiB") => (&text[..text.len() - 3], 30),
+        text if text.ends_with("MiB") => (&text[..text.len() - 3], 20),
+        text => (text, 0),
+    };
+    let number: u64 = number.trim().parse().map_err(|_| "bytes, or a number with MiB or GiB")?;
+    number.checked_mul(1 << shift).ok_or("more than any disk")
+}
+
+fn urls(text: &str) -> Result<Vec<String>, String> {
+    let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+    parts.map(|part| url(part).map_err(|problem| format!("{part}: {problem}"))).collect()
+}
+
+fn url(text: &str) -> Result<String, &'static str> {
+    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    match host.is_some_and(|host| !host.is_empty() && !host.starts_with('/')) {
+        true => Ok(text.trim_end_matches('/').to_owned()),
+        false => Err("it starts with https:// or http://"),
+    }
 }
 
 fn plain(value: &toml::Value) -> String {
@@ -403,12 +498,39 @@ mod tests {
             ("read_burst", "0"),
             ("trusted_proxies", "10.0.0.1, proxy"),
             ("log_format", "xml"),
+            ("disk_stop", "5%"),
+            ("disk_stop", "99999999999GiB"),
+            ("mirrors", "mirror.example.org"),
         ] {
             let mut flags = LEAST.to_vec();
             flags.push((name, value));
             let error = typed(&flags, &[], "").unwrap_err().to_string();
             assert!(error.starts_with("flag: ") && error.contains(name), "{error}");
         }
+    }
+
+    #[test]
+    fn sizes_and_lists_are_read() {
+        let config =
+            typed(LEAST, &[], "disk_stop = \"512MiB\"\nmirrors = [\"https://a.example/\", \"http://b\"]")
+                .unwrap();
+        assert_eq!(config.disk_stop, 512 << 20);
+        assert_eq!(config.mirrors, ["https://a.example", "http://b"]);
+        assert_eq!(config.signed_head_path(), Path::new("/srv/suyuan/signed-head"));
+        let config = typed(LEAST, &[("SUYUAN_DISK_STOP", "7")], "signed_head = \"/mnt/other/head\"").unwrap();
+        assert_eq!((config.disk_stop, config.signed_head_path()), (7, PathBuf::from("/mnt/other/head")));
+        assert_eq!(typed(LEAST, &[], "").unwrap().disk_stop, 1 << 30);
+    }
+
+    #[test]
+    fn what_lies_beside_a_ledger_is_read_without_the_rest() {
+        let dir = tempfile::tempdir().unwrap();
+        assert_eq!(Beside::load(dir.path()).unwrap(), Beside::default());
+        std::fs::write(dir.path().join("suyuan.toml"), "signed_head = \"../head\"\nmirrors = [\"http://m\"]")
+            .unwrap();
+        let beside = Beside::load(dir.path()).unwrap();
+        assert_eq!(beside.signed_head, Some(dir.path().join("../head")));
+        assert_eq!(beside.mirrors, ["http://m"]);
     }
 
     #[test]

@@ -1,7 +1,10 @@
 //! Suyuan (溯源): a ledger of produce batches that anyone can check.
+pub mod anchor;
 pub mod cli;
 #[cfg(feature = "service")]
 pub mod config;
+#[cfg(feature = "service")]
+pub mod control;
 #[cfg(feature = "service")]
 pub mod demo;
 #[cfg(feature = "service")]

@@ -8,6 +8,7 @@ fn main() -> ExitCode {
     match run(Cli::parse()) {
         Ok(Answer::Done) => ExitCode::SUCCESS,
         Ok(Answer::NotVerified) => ExitCode::from(1),
+        Ok(Answer::StartAgain) => ExitCode::from(3),
         Err(error) => {
             // Who reads us has gone (`| head`): nothing to tell, and an answer that nobody got is no answer.
             if !is_broken_pipe(&error) {

@@ -241,7 +241,7 @@ fn an_entry_is_shown_in_words_raw_and_proven() {
         &[
             "Harvest",
             "430 kg",
-            "青山杨梅合作社",
+            "Qingshan Bayberry Co-op",
             &season.harvest.to_string(),
             &payload_of(&entry).1.to_string(),
             &format!("href=\"/explore/entry/{corrected_by}\""),
@@ -277,11 +277,12 @@ fn what_changed_in_rights_is_said() {
     let client = &service.client;
     let (seq, _) = entry_of(client, revocation);
     let phone = key("phone").key_id().to_string();
+    shows(&client.get("/explore/subject/org:qingshan"), &["青山杨梅合作社"]);
     let page = client.get("/explore/subject/org:qingshan?lang=en");
     shows(
         &page,
         &[
-            "青山杨梅合作社",
+            "Qingshan Bayberry Co-op",
             "co-operative",
             "org:qingshan may sign".strip_prefix("org:").unwrap(),
             &format!("Key {phone} may sign for qingshan from here on: Harvest"),

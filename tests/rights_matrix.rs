@@ -149,6 +149,10 @@ fn about(
             (subject, vec![format!("key:{}", key_id("newcomer"))], data)
         }
         Kind::LedgerRules => ("ledger:".into(), vec![], json!({"rules": 2})),
+        Kind::LedgerAnchor => {
+            let account = format!("0x{}", "ab".repeat(20));
+            ("ledger:".into(), vec![], json!({"chain_id": 1, "contract": account, "sender": account}))
+        }
         Kind::LedgerKey => ("ledger:".into(), vec![], Value::Null),
         Kind::Correction => (
             format!("batch:{owner}.lot"),

@@ -10,6 +10,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 use suyuan::verify::audit::Audit;
+use suyuan::verify::omission::Evidence;
 use suyuan::verify::{Options, Trust, verify_bundle};
 
 /// Just after the witness of the bundles made in Python has cosigned.
@@ -104,6 +105,24 @@ fn changed_bundles_are_judged_alike() {
 }
 
 #[test]
+fn evidence_of_omissions_is_judged_alike() {
+    let Some(python) = Python::found() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    python.run(&["make.py", "bundles", text(folder.path())]);
+    let trust = folder.path().join("trust.json");
+    let shown = python.compare_evidence(&trust, &files(folder.path(), ".evidence"));
+    for (name, is_shown) in [("entry", true), ("map", true), ("twice", true), ("nothing", false)] {
+        assert_eq!(shown[name], is_shown, "{name}");
+    }
+    let mutants = folder.path().join("mutants");
+    fs::create_dir(&mutants).unwrap();
+    python.run(&["mutate.py", "evidence", text(folder.path()), text(&mutants), &rounds().to_string()]);
+    let shown = python.compare_evidence(&trust, &files(&mutants, ".evidence"));
+    assert_eq!(shown.len(), rounds());
+    assert!(shown.values().any(|is_shown| !is_shown));
+}
+
+#[test]
 fn ledgers_that_break_a_rule_are_judged_alike() {
     let Some(python) = Python::found() else { return };
     let folder = tempfile::tempdir().unwrap();
@@ -188,8 +207,27 @@ impl Python {
         self.compare(&bundles.into_iter().map(|bundle| (trust.to_owned(), bundle)).collect::<Vec<_>>())
     }
 
-    /// What both say of each trust file and bundle, by the bundle's name; fails with all on which they differ.
-    fn compare(&self, cases: &[(PathBuf, PathBuf)]) -> BTreeMap<String, Layers> {
+    /// Whether each file shows what it says, by its name; fails with all on which they differ.
+    fn compare_evidence(&self, trust: &Path, evidence: &[PathBuf]) -> BTreeMap<String, bool> {
+        let cases: Vec<_> = evidence.iter().map(|path| (trust.to_owned(), path.clone())).collect();
+        let trust = Trust::parse(&fs::read_to_string(trust).unwrap()).unwrap();
+        let mut all = BTreeMap::new();
+        let mut differences = Vec::new();
+        for (path, theirs) in evidence.iter().zip(self.many(&cases)) {
+            let ours = Evidence::parse(&fs::read(path).unwrap()).and_then(|evidence| evidence.check(&trust));
+            // What no longer begins as evidence, they take for a broken bundle.
+            let is_shown = theirs["evidence"]["status"] == "ok";
+            if ours.is_ok() != is_shown {
+                differences.push(format!("{}: {ours:?}, they: {theirs}", path.display()));
+            }
+            all.insert(stem(path, ".evidence"), ours.is_ok());
+        }
+        assert!(differences.is_empty(), "{} differences:\n{}", differences.len(), differences.join("\n"));
+        all
+    }
+
+    /// Their answer to each trust file and bundle or evidence.
+    fn many(&self, cases: &[(PathBuf, PathBuf)]) -> Vec<Value> {
         let (now, max_age) = (NOW.to_string(), MAX_AGE.to_string());
         let mut command = self.command(&["verify.py", "--many", "--now", &now, "--max-age", &max_age]);
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
@@ -199,15 +237,19 @@ impl Python {
         let writer = std::thread::spawn(move || stdin.write_all(paths.as_bytes()));
         let output = child.wait_with_output().unwrap();
         writer.join().unwrap().unwrap();
-        let lines: Vec<&str> = std::str::from_utf8(&output.stdout).unwrap().lines().collect();
-        assert_eq!(lines.len(), cases.len(), "the second verifier gave up");
+        let lines = std::str::from_utf8(&output.stdout).unwrap().lines();
+        let answers: Vec<Value> = lines.map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(answers.len(), cases.len(), "the second verifier gave up");
+        answers
+    }
 
+    /// What both say of each trust file and bundle, by the bundle's name; fails with all on which they differ.
+    fn compare(&self, cases: &[(PathBuf, PathBuf)]) -> BTreeMap<String, Layers> {
         let options = Options { now: NOW, max_age: MAX_AGE };
         let mut all = BTreeMap::new();
         let mut differences = Vec::new();
-        for ((trust, path), line) in cases.iter().zip(lines) {
+        for ((trust, path), theirs) in cases.iter().zip(self.many(cases)) {
             let trust = Trust::parse(&fs::read_to_string(trust).unwrap()).unwrap();
-            let theirs: Value = serde_json::from_str(line).unwrap();
             let ours =
                 verify_bundle(&fs::read(path).unwrap(), &trust, &options).to_json(&[])["layers"].clone();
             let words = |answers: &Value| -> Layers {

@@ -1,16 +1,16 @@
 /**
- * Builds what the binary embeds into dist/: the loader, and the verifier once for each language. With the argument
- * `tests`, builds what the tests run outside of Vitest into node_modules/.suyuan/.
+ * Builds what the binary embeds into dist/: the loader, and once for each language the verifier and what it brings
+ * where there are anchors. With the argument `tests`, builds what the tests run outside of Vitest into node_modules/.suyuan/.
  */
 
 import { readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { argv } from "node:process";
 import { brotliCompressSync, gzipSync } from "node:zlib";
 
 import { build } from "esbuild";
 
-import { wordsPlugin } from "./words.mjs";
+import { anchorWordsOf, wordsOf, wordsPlugin } from "./words.mjs";
 
 const here = import.meta.dirname;
 const shared = {
@@ -33,8 +33,21 @@ async function forTheBinary() {
   for (const name of readdirSync(page.outdir)) if (name !== "README.md") rmSync(join(page.outdir, name));
   await build({ ...page, entryPoints: { loader: join(here, "src/page/loader.ts") } });
   for (const lang of ["zh", "en"]) {
-    const entryPoints = { [`verify.${lang}`]: join(here, "src/page/main.ts") };
-    await build({ ...page, entryPoints, plugins: [wordsPlugin(lang)] });
+    const anchors = await build({
+      ...page,
+      format: "esm",
+      metafile: true,
+      entryPoints: { [`anchors.${lang}`]: join(here, "src/page/anchors.ts") },
+      plugins: [wordsPlugin(anchorWordsOf(lang))],
+    });
+    const [script] = Object.keys(anchors.metafile.outputs);
+    await build({
+      ...page,
+      entryPoints: { [`verify.${lang}`]: join(here, "src/page/main.ts") },
+      // Its own name holds a hash of this one.
+      define: { ANCHORS_SCRIPT: JSON.stringify(basename(script)) },
+      plugins: [wordsPlugin(wordsOf(lang))],
+    });
   }
   for (const name of readdirSync(page.outdir).filter((name) => name.endsWith(".js"))) {
     const script = readFileSync(join(page.outdir, name));

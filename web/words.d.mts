@@ -1,1 +1,2 @@
 export function wordsOf(lang: "zh" | "en"): unknown;
+export function anchorWordsOf(lang: "zh" | "en"): unknown;

@@ -9,21 +9,34 @@ const TABLES = ["check", "layer", "outcome"];
 const SERVED = /^check\.(?:start|not_here|needs_script|file_(?!missing))/;
 const SINGLE = [
   "condition.corrected",
+  "figure.drawn",
+  "figure.made",
+  "figure.sold",
+  "figure.to_consumers",
   "condition.hold",
   "page.items_failed",
   "page.say_failed_item",
   "page.say_failed_plain",
-  "page.unnamed",
 ];
 
 const read = (path) => JSON.parse(readFileSync(join(ROOT, path), "utf8"));
 
+/** What is said of anchors, which is brought apart; jobs are the server's matter. */
+const ANCHORS =
+  /^(?:anchor\.(?!state_|source_authority|trust_(?:party|consortium)|level_consortium)|outcome\.)/;
+
+function tables(lang, isOurs) {
+  const all = Object.entries(read("src/text/words.json"));
+  return Object.fromEntries(all.filter(([key]) => isOurs(key)).map(([key, word]) => [key, word[lang]]));
+}
+
+export function anchorWordsOf(lang) {
+  return { lang, words: tables(lang, (key) => ANCHORS.test(key)) };
+}
+
 export function wordsOf(lang) {
-  const words = {};
-  for (const [key, word] of Object.entries(read("src/text/words.json"))) {
-    const isOurs = TABLES.includes(key.split(".")[0]) && !SERVED.test(key);
-    if (isOurs || SINGLE.includes(key)) words[key] = word[lang];
-  }
+  const isOurs = (key) => TABLES.includes(key.split(".")[0]) && !SERVED.test(key);
+  const words = tables(lang, (key) => isOurs(key) || SINGLE.includes(key));
   const label = (codes) =>
     Object.fromEntries(Object.entries(codes).map(([code, word]) => [code, word[lang]]));
   const unit = label(read("schemas/defs-1.json").$defs.unit["x-enum"]);
@@ -40,13 +53,13 @@ export function wordsOf(lang) {
 }
 
 /** For esbuild: `import words from "words"`. */
-export function wordsPlugin(lang) {
+export function wordsPlugin(words) {
   return {
     name: "words",
     setup(build) {
       build.onResolve({ filter: /^words$/ }, (asked) => ({ path: asked.path, namespace: "words" }));
       build.onLoad({ filter: /.*/, namespace: "words" }, () => ({
-        contents: JSON.stringify(wordsOf(lang)),
+        contents: JSON.stringify(words),
         loader: "json",
       }));
     },

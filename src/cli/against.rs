@@ -61,7 +61,7 @@ fn tell_omission(
     out: &mut dyn Write,
 ) -> anyhow::Result<Answer> {
     // What the bundle's own proofs do not bear out is no evidence against the log, only a bad bundle.
-    let shown = found.check(trust).map_err(anyhow::Error::msg);
+    let shown = found.check(trust).map_err(anyhow::Error::msg).map(|shown| shown.to_string());
     let shown = shown.context("the bundle contradicts the receipt, and is itself not the log's")?;
     if let Some(path) = &args.out {
         files::write(path, &found.encode())?;

@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 
-use crate::follow::{Fetcher, Tiles, replay};
+use crate::follow::{FetchError, Fetcher, Tiles, replay};
 use crate::ledger::{MemoryFacts, State};
 use crate::note::checkpoint::Checkpoint;
 use crate::note::signed_note::SignedNote;
@@ -47,6 +47,8 @@ pub(super) struct Args {
     #[arg(long)]
     json: bool,
 }
+
+const UNWITNESSED: &str = "not as many witnesses have cosigned yet as the log's policy asks for: this is the newest that the log has signed";
 
 /// What was looked at, and what the batches come to where nothing was wrong and it was asked for.
 pub(super) struct Audited {
@@ -106,7 +108,7 @@ fn from_service(
 ) -> anyhow::Result<Audited> {
     let service = Fetcher::new(url)?;
     let tiles = Tiles::new(&service);
-    let note = tiles.checkpoint()?;
+    let (note, is_witnessed) = newest(&tiles)?;
     let signed = checkpoint(&note, trust)?;
     let checkpoint = match &signed {
         Ok((checkpoint, _)) => checkpoint.clone(),
@@ -129,12 +131,27 @@ fn from_service(
         Ok((_, found)) => found,
         Err(problem) => Err(Problem::Wrong(problem)),
     };
-    let checks = vec![Check { what: "checkpoint", found: checkpoint }, Check { what: "tiles", found: tiles }];
+    let mut checks =
+        vec![Check { what: "checkpoint", found: checkpoint }, Check { what: "tiles", found: tiles }];
+    if !is_witnessed {
+        checks.push(Check { what: "witnesses", found: Err(Problem::NotChecked(UNWITNESSED.into())) });
+    }
     let survey = match (&replayed.state, as_of) {
         (Some(state), Some(as_of)) => Some(survey(state, as_of, quiet)?),
         _ => None,
     };
     Ok(Audited { report: replayed.report, checks, survey })
+}
+
+/// The newest checkpoint that has met the log's policy; where none has yet, the newest that was signed, and false.
+fn newest(tiles: &Tiles<'_>) -> Result<(Vec<u8>, bool), FetchError> {
+    match tiles.checkpoint() {
+        Err(none @ FetchError::Answer { status: 404, .. }) => match tiles.latest() {
+            Ok(note) => Ok((note, false)),
+            Err(_) => Err(none),
+        },
+        note => Ok((note?, true)),
+    }
 }
 
 type Found = Result<String, Problem>;

@@ -4,21 +4,21 @@ use std::io::Write as _;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
-use serde_json::json;
 
+use crate::control::Client;
 use crate::store::backup::{self, BackupError};
 use crate::store::data_dir::DataDir;
-use crate::store::signed_head::SignedHead;
 
-use super::local::Local;
+use super::local::{Local, is_in_use, signed_head_of};
 use super::{Answer, fsck};
 
 const BACKUP_EXAMPLES: &str = "\
 Examples:
   suyuan backup --dir /srv/suyuan --out /backup/2026-11-22
 
-The copy is a directory: records, attachments, openings, the newest signed head. Keep keys, suyuan.toml and trust.json
-elsewhere. An erased opening is gone from new backups only: delete the old ones.";
+The copy is a directory: records, attachments, openings, the newest signed head, all of one moment, also while the ledger
+is served. On the same file system it shares files with the ledger and costs next to nothing. Keep keys, suyuan.toml and
+trust.json elsewhere. An erased opening is gone from new backups only: delete the old ones.";
 
 const RESTORE_EXAMPLES: &str = "\
 Examples:
@@ -31,10 +31,10 @@ ledger stays read-only until `suyuan resume` has compared it with the outside. B
 #[derive(clap::Args)]
 #[command(after_help = BACKUP_EXAMPLES)]
 pub(super) struct BackupArgs {
-    /// The ledger's directory, which no service may be using meanwhile
+    /// The ledger's directory, served or not
     #[arg(long, value_name = "DIR")]
     dir: PathBuf,
-    /// The directory to make
+    /// The directory to make; while the ledger is served, its service makes it
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
 }
@@ -53,15 +53,22 @@ pub(super) struct RestoreArgs {
 }
 
 pub(super) fn backup(args: &BackupArgs) -> anyhow::Result<Answer> {
-    let local = Local::open(&args.dir)?;
     let naming = || format!("cannot back up to {}", args.out.display());
-    local.ledger.handle().backup(&args.out).with_context(naming)?;
+    match Local::open(&args.dir) {
+        Ok(local) => local.ledger.handle().backup(&args.out).with_context(naming)?,
+        // Then whoever serves it makes the copy, which is all of one moment.
+        Err(error) if is_in_use(&error) => {
+            let to = std::path::absolute(&args.out)?;
+            Client::connect(&args.dir).and_then(|client| client.backup(&to)).with_context(naming)?;
+        }
+        Err(error) => return Err(error),
+    }
     Ok(Answer::Done)
 }
 
 pub(super) fn restore(args: &RestoreArgs) -> anyhow::Result<Answer> {
     let dir = DataDir::new(&args.dir);
-    let head = SignedHead::new(dir.signed_head());
+    let head = signed_head_of(&dir)?;
     let bar = fsck::Bar::new(args.json);
     let restored = backup::restore(&args.backup, &dir, &head, &mut |progress| bar.at(progress));
     bar.clear();
@@ -79,20 +86,5 @@ pub(super) fn restore(args: &RestoreArgs) -> anyhow::Result<Answer> {
             writeln!(out, "restored; read-only until `suyuan resume --dir {}`", args.dir.display())?;
         }
         Ok(answer)
-    })
-}
-
-/// What a report says, for programs.
-pub(super) fn report_json(report: &crate::store::fsck::Report) -> serde_json::Value {
-    json!({
-        "ok": report.is_sound(),
-        "entries": report.entries,
-        "root": report.root,
-        "keys": report.keys,
-        "checkpoints": report.checkpoints,
-        "openings": report.openings,
-        "blobs": report.blobs,
-        "problems": report.problems.iter().map(ToString::to_string).collect::<Vec<_>>(),
-        "problems_total": report.problems_total,
     })
 }

@@ -18,6 +18,9 @@ Organisations, people, weights and results of the stories are invented and say s
 statements go the way of everybody's: made, sealed, signed, sent over HTTP to the service. A directory that holds the
 demonstration already is served again, not filled again.
 
+With --anvil its checkpoint is anchored on a local chain, the way it would be on a public one. Such a chain is no evidence
+for anybody, and the pages say so.
+
 With --farms it tells seasons of that many farms instead, rolled from --seed: the same seed makes the same statements.
 About one farm in three does something wrong; demo/planted.json in the directory says who did what, and what must show
 it. The ledger's time follows the seasons, which end with 2025.")]
@@ -34,6 +37,9 @@ pub(super) struct Args {
     /// How phones reach the service; links and QR codes begin with it
     #[arg(long, value_name = "URL")]
     public_url: Option<String>,
+    /// A local EVM node to anchor the stories at: the program `anvil` of Foundry
+    #[arg(long, value_name = "PROGRAM", env = "SUYUAN_ANVIL", conflicts_with = "farms")]
+    anvil: Option<PathBuf>,
     /// Seasons of so many farms, instead of the stories
     #[arg(long, value_name = "N")]
     farms: Option<u64>,
@@ -72,6 +78,7 @@ pub(super) fn run(args: Args) -> anyhow::Result<Answer> {
         listen: args.listen,
         public_url: args.public_url,
         serve: !args.no_serve,
+        anvil: args.anvil,
         seasons,
     };
     Ok(Answer::verified(demo::run(&options, jiff::Timestamp::now())?))

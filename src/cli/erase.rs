@@ -1,16 +1,17 @@
 //! `suyuan erase`: what opens a sealed value or an attachment, gone for good; every proof stays.
 
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail, ensure};
 use serde_json::json;
 
+use crate::control::Client;
 use crate::merkle::Hash;
 use crate::private::openings;
 
 use super::Answer;
-use super::local::Local;
+use super::local::{Local, is_in_use};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -31,7 +32,7 @@ pub(super) struct Args {
     /// List what the record has that can be erased
     #[arg(long)]
     list: bool,
-    /// The ledger's directory, which no service may be using meanwhile
+    /// The ledger's directory, served or not
     #[arg(long, value_name = "DIR")]
     dir: PathBuf,
     /// Yes, for good
@@ -43,15 +44,10 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: Args) -> anyhow::Result<Answer> {
-    let local = Local::open(&args.dir)?;
-    let handle = local.ledger.handle();
-    let reader = local.reader();
-    ensure!(reader.leaf(&args.leaf)?.is_some(), "there is no record {} in the ledger", args.leaf);
-    let kept: Vec<String> =
-        openings::of(&reader.0, &args.leaf)?.iter().map(|opening| opening.pointer().to_owned()).collect();
+    let ledger = Opened::open(&args.dir)?;
+    let (kept, erased) = ledger.openings(&args.leaf)?;
     let mut out = std::io::stdout().lock();
     if args.list {
-        let erased = openings::erased(&reader.0, &args.leaf)?;
         if args.json {
             writeln!(out, "{}", json!({ "kept": kept, "erased": erased }))?;
         } else {
@@ -65,12 +61,47 @@ pub(super) fn run(args: Args) -> anyhow::Result<Answer> {
     if !args.confirm {
         bail!("this cannot be undone; say --confirm");
     }
-    // A snapshot that is still held would keep the bytes alive.
-    drop(reader);
-    handle.erase(&args.leaf, pointer)?;
+    ledger.erase(&args.leaf, pointer)?;
     match args.json {
         true => writeln!(out, "{}", json!({ "erased": pointer, "leaf": args.leaf }))?,
         false => writeln!(out, "erased {pointer} of record {}", args.leaf)?,
     }
     Ok(Answer::Done)
+}
+
+/// The ledger in this process, or in the one that serves it.
+enum Opened {
+    Here(Box<Local>),
+    Served(PathBuf),
+}
+
+impl Opened {
+    fn open(dir: &Path) -> anyhow::Result<Opened> {
+        match Local::open(dir) {
+            Ok(local) => Ok(Opened::Here(Box::new(local))),
+            Err(error) if is_in_use(&error) => Ok(Opened::Served(dir.to_owned())),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Pointers of what is kept, and of what was erased.
+    fn openings(&self, leaf: &Hash) -> anyhow::Result<(Vec<String>, Vec<String>)> {
+        let local = match self {
+            Opened::Here(local) => local,
+            Opened::Served(dir) => return Ok(Client::connect(dir)?.openings(*leaf)?),
+        };
+        // A snapshot that were held longer would keep the bytes alive that are erased next.
+        let reader = local.reader();
+        ensure!(reader.leaf(leaf)?.is_some(), "there is no record {leaf} in the ledger");
+        let kept = openings::of(&reader.0, leaf)?;
+        let kept = kept.iter().map(|opening| opening.pointer().to_owned()).collect();
+        Ok((kept, openings::erased(&reader.0, leaf)?))
+    }
+
+    fn erase(&self, leaf: &Hash, pointer: &str) -> anyhow::Result<()> {
+        match self {
+            Opened::Here(local) => Ok(local.ledger.handle().erase(leaf, pointer)?),
+            Opened::Served(dir) => Ok(Client::connect(dir)?.erase(*leaf, pointer)?),
+        }
+    }
 }

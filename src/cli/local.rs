@@ -7,6 +7,8 @@ use std::sync::Arc;
 use anyhow::{Context as _, anyhow, bail};
 use serde_json::Value;
 
+use crate::anchor::Told;
+use crate::config::Beside;
 use crate::ledger::{Entry, Reader};
 use crate::merkle::Hash;
 use crate::merkle::tile::{TilePath, hash_tiles, tile_bytes};
@@ -15,13 +17,14 @@ use crate::private::openings;
 use crate::produce::lots::{Lots, Reach};
 use crate::produce::{Ask, Story, Survey, status_report};
 use crate::publish;
-use crate::sequencer::{Ledger, Settings, SystemClock};
+use crate::publish::anchors::AnchorBook;
+use crate::sequencer::{Ledger, OpenError, Settings, SystemClock};
 use crate::statement::context::Visibility;
 use crate::statement::short_code;
 use crate::statement::subject::Subject;
 use crate::store::data_dir::DataDir;
 use crate::store::signed_head::SignedHead;
-use crate::store::{KeyRange, Read, Snapshot, checkpoints};
+use crate::store::{KeyRange, Read, Snapshot, StoreError, checkpoints};
 use crate::verify::Trust;
 use crate::verify::audit::Audit;
 use crate::verify::collect::{self, Under};
@@ -35,6 +38,17 @@ const GPS: &str = "/place/gps";
 /// Lots, seasons and plots told of a graph on each side; the rest is counted.
 const NODES_MAX: usize = 10_000;
 
+/// The signed head of a directory: where its settings say, or in it.
+pub(super) fn signed_head_of(dir: &DataDir) -> anyhow::Result<SignedHead> {
+    let elsewhere = Beside::load(dir.root())?.signed_head;
+    Ok(SignedHead::new(elsewhere.unwrap_or_else(|| dir.signed_head())))
+}
+
+/// Whether a directory could not be opened because another process has it: a service, most likely.
+pub(super) fn is_in_use(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref(), Some(OpenError::Store(StoreError::Locked(_))))
+}
+
 /// A directory opened for reading. The files stay locked while it lives.
 pub(super) struct Local {
     pub(super) ledger: Ledger,
@@ -45,7 +59,7 @@ impl Local {
     pub(super) fn open(path: &Path) -> anyhow::Result<Local> {
         let dir = DataDir::new(path);
         let settings = Settings {
-            signed_head: SignedHead::new(dir.signed_head()),
+            signed_head: signed_head_of(&dir)?,
             dir: dir.clone(),
             signer: None,
             clock: Arc::new(SystemClock::new()),
@@ -155,6 +169,12 @@ pub(super) fn bundle(dir: &Path, typed: &str, size: Option<u64>) -> anyhow::Resu
     let local = Local::open(dir)?;
     let (subject, under) = (local.batch(typed)?, local.under(size)?);
     let mut bundle = collect::bundle(&local.reader(), &subject, &under, &[], &times::now_text())?;
+    let (reader, newest) = (local.reader(), local.size()?);
+    let book = AnchorBook::open(local.ledger.handle().aside(), &reader, newest)?;
+    for slot in book.slots(bundle.covered(), newest, &Told::default())? {
+        let checkpoint = local.under(Some(slot.size))?;
+        bundle.anchor(&reader, &checkpoint, slot)?;
+    }
     let openings = local.public_openings(&bundle.records)?;
     bundle.open(openings);
     Ok(bundle.encode())
@@ -190,7 +210,7 @@ pub(super) fn audit(
     let (root, is_sealed, whole) = (audit.root(), audit.is_sealed(), problem.is_none());
     let report = audit.report(problem);
     let mut checks = vec![Check { what: "checkpoint", found: same_checkpoint(note, size, &root) }];
-    let signed_head = SignedHead::new(local.dir.signed_head());
+    let signed_head = signed_head_of(&local.dir)?;
     checks
         .push(Check { what: "signed head", found: signed_head_is_here(&reader, size, &signed_head, trust) });
     if whole {

@@ -15,7 +15,7 @@ use crate::follow::mirror::{Mirror, NotVouched, catch_up};
 use crate::follow::{Fetcher, FollowError, Follower, Home, Moved, Terms, Watch, evidence};
 use crate::http::witness::{self, WitnessSettings};
 use crate::http::{Beside, Stop};
-use crate::sequencer::{Ledger, Parts, Replica, SystemClock};
+use crate::sequencer::{Guards, Ledger, Parts, Replica, SystemClock};
 use crate::store::blobs::Blobs;
 use crate::store::{checkpoints, durable};
 use crate::verify::Trust;
@@ -186,6 +186,8 @@ fn serve(args: Args, home: &Home, trust: Trust, trust_text: &str) -> anyhow::Res
         clock: Arc::new(SystemClock::new()),
         clock_confirmed: false,
         restored: false,
+        repairing: home.dir.repairing().exists(),
+        guards: Guards::default(),
     };
     let ledger = Ledger::start_mirror(parts, args.url.trim_end_matches('/').to_owned())?;
     let follower = Follower::new(trust, ledger.replica(home.signed_head())?, &home.signed_head())?;

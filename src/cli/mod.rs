@@ -8,8 +8,13 @@ mod files;
 mod key;
 mod passphrase;
 mod times;
+mod told;
 mod verify;
 
+#[cfg(feature = "service")]
+mod anchor;
+#[cfg(feature = "service")]
+mod ask;
 #[cfg(feature = "service")]
 mod audit;
 #[cfg(feature = "service")]
@@ -69,6 +74,8 @@ pub enum Answer {
     Done,
     /// Checked, and not verified.
     NotVerified,
+    /// Stopped because the store failed: it is to be opened by a new process.
+    StartAgain,
 }
 
 impl Answer {
@@ -89,10 +96,15 @@ const EXIT_CODES: &str = "\
 Exit codes:
   0  done, or verified
   1  checked, and NOT verified (or refused by the ledger)
-  2  could not: bad usage, no such file, network, damaged store";
+  2  could not: bad usage, no such file, network, damaged store
+  3  a service stopped because its store failed: start it again, which checks what the disk holds";
 
 #[derive(Subcommand)]
 enum Command {
+    /// Evidence from outside that a checkpoint existed before a moment
+    #[cfg(feature = "service")]
+    #[command(subcommand)]
+    Anchor(anchor::Command),
     /// Replay a whole log: every signature, right, chain, map record, root and tile
     #[cfg(feature = "service")]
     Audit(audit::Args),
@@ -171,6 +183,8 @@ enum Command {
 
 pub fn run(cli: Cli) -> anyhow::Result<Answer> {
     match cli.command {
+        #[cfg(feature = "service")]
+        Command::Anchor(command) => anchor::run(&command),
         #[cfg(feature = "service")]
         Command::Audit(args) => audit::run(args),
         #[cfg(feature = "service")]

@@ -1,12 +1,15 @@
 //! `suyuan serve`: opens the ledger with its key and hands it to the service.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
 
 use crate::config::Config;
-use crate::sequencer::{Ledger, LogSigner, OpenError, Settings, SystemClock};
+use crate::http::ServeError;
+use crate::note::policy::Policy;
+use crate::publish::outside::ask_witnesses;
+use crate::sequencer::{Disks, Guards, Ledger, LogSigner, OpenError, Outside, Room, Settings, SystemClock};
 use crate::store::data_dir::DataDir;
 use crate::store::signed_head::SignedHead;
 
@@ -17,6 +20,8 @@ const EXAMPLES: &str = "\
 Examples:
   suyuan serve --dir /srv/suyuan
   suyuan serve --dir /srv/suyuan --listen 0.0.0.0:8080 --set log_format=json
+
+Exit code 3: the store failed in a write; start it again (a supervisor does), which checks what the disk holds.
 
 Settings: flags win over SUYUAN_… in the environment, that over suyuan.toml in the ledger's directory.";
 
@@ -55,13 +60,17 @@ pub(super) fn parse_setting(text: &str) -> Result<(String, String), String> {
 
 pub(super) fn run(args: Args) -> anyhow::Result<Answer> {
     let config = Config::load(args.config.as_deref(), &flags(&args))?;
+    crate::http::start_logging(&config.log_filter, config.log_format)?;
     let ledger = open(&config, &args.passphrase, args.confirm_clock)?;
-    crate::http::serve(config, ledger, |address| {
+    let served = crate::http::serve(config, ledger, |address| {
         use std::io::Write as _;
         // Whoever started us may read where; if nobody does, so be it.
         let _ = writeln!(std::io::stdout(), "listening on http://{address}");
-    })?;
-    Ok(Answer::Done)
+    });
+    match served {
+        Err(ServeError::Failed(_)) => Ok(Answer::StartAgain),
+        served => served.map(|()| Answer::Done).map_err(Into::into),
+    }
 }
 
 fn flags(args: &Args) -> Vec<(&str, String)> {
@@ -96,11 +105,32 @@ pub(super) fn open(
         signer = signer.and(other.pair());
     }
     let settings = Settings {
-        signed_head: SignedHead::new(dir.signed_head()),
+        signed_head: SignedHead::new(config.signed_head_path()),
         dir,
         signer: Some(signer),
         clock: Arc::new(SystemClock::new()),
         clock_confirmed,
     };
-    Ledger::open(settings).with_context(|| format!("cannot open {}", config.dir.display()))
+    let guards = guards(config)?;
+    let ledger = Ledger::open_guarded(settings, guards);
+    ledger.with_context(|| format!("cannot open {}", config.dir.display()))
+}
+
+/// The line of free space, and the witnesses who are asked before the first write.
+fn guards(config: &Config) -> anyhow::Result<Guards> {
+    let dir = DataDir::new(&config.dir);
+    let head = config.signed_head_path();
+    let head_dir = head.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let head_dir = head_dir.map_or_else(|| config.dir.clone(), Path::to_owned);
+    let disks = Disks::of([dir.db(), dir.blobs(), head_dir]);
+    let outside: Option<Outside> = match &config.policy {
+        None => None,
+        Some(path) => {
+            let path = config.dir.join(path);
+            let naming = || format!("the witness policy {}", path.display());
+            let policy = Policy::parse(&std::fs::read(&path).with_context(naming)?).with_context(naming)?;
+            Some(Box::new(move |reader, log| ask_witnesses(&policy, reader, log)))
+        }
+    };
+    Ok(Guards { room: Some(Room::new(Arc::new(disks), config.disk_stop)), outside, ..Guards::default() })
 }

@@ -13,11 +13,16 @@ use crate::produce::{self, Ask, Story};
 use crate::statement::subject::SubjectKind;
 use crate::statement::time::When;
 use crate::text::Lang;
+#[cfg(feature = "service")]
+use crate::verify::anchored;
 use crate::verify::bundle::{self, Bundle};
-use crate::verify::omission::Evidence;
+use crate::verify::omission::{Evidence, is_evidence};
 use crate::verify::receipt::{self, Receipt};
 use crate::verify::{Layer, Options, Report, Status, Trust, verify_bundle};
 
+#[cfg(feature = "service")]
+use super::ask::AskArgs;
+use super::told::TellArgs;
 use super::{Answer, against, files, standing, times};
 
 /// Room for a trust file with the longest policy.
@@ -27,6 +32,7 @@ const EXAMPLES: &str = "\
 Examples:
   suyuan verify apples.bundle --trust trust.json
   suyuan verify apples.bundle --trust trust.json --require witnesses,freshness --max-age 24h
+  suyuan verify apples.bundle --trust trust.json --require anchors --block 1:0x… --tsa-root tsa.pem
   suyuan verify 42.tlog-proof --trust trust.json
   suyuan verify --receipt 42.tlog-proof --against apples.bundle --trust trust.json --out evidence.json
   suyuan verify --receipt 42.tlog-proof --from https://trace.example.org --trust trust.json --out evidence.json
@@ -61,6 +67,11 @@ pub(super) struct Args {
     /// How old the newest witness signature may be for freshness
     #[arg(long, value_name = "TIME", default_value = "24h", value_parser = times::parse_secs)]
     max_age: i64,
+    #[command(flatten)]
+    tell: TellArgs,
+    #[cfg(feature = "service")]
+    #[command(flatten)]
+    ask: AskArgs,
     /// A receipt to hold against a bundle, or against what a service says
     #[arg(long, value_name = "FILE", requires = "other_side")]
     receipt: Option<PathBuf>,
@@ -86,7 +97,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: Args) -> anyhow::Result<Answer> {
-    let trust = trust(&args)?;
+    let mut trust = trust(&args)?;
     let options = Options { now: times::now_secs(), max_age: args.max_age };
     let out = &mut io::stdout().lock();
     if let (Some(receipt), Some(against)) = (&args.receipt, &args.against) {
@@ -102,6 +113,7 @@ pub(super) fn run(args: Args) -> anyhow::Result<Answer> {
     let bytes = files::read(file, bundle::BYTES_MAX)?;
     match Sort::of(&bytes) {
         Some(Sort::Bundle) => {
+            look_up(&bytes, &mut trust, &args)?;
             let report = verify_bundle(&bytes, &trust, &options);
             print_report(&bytes, &report, &args, out)
         }
@@ -118,14 +130,30 @@ fn trust(args: &Args) -> anyhow::Result<Trust> {
     let Some(path) = &args.trust else {
         bail!("--trust is needed: the log's keys must come from elsewhere than the file that is checked");
     };
-    let trust = Trust::parse(&files::read_text(path, TRUST_BYTES_MAX)?)
+    let mut trust = Trust::parse(&files::read_text(path, TRUST_BYTES_MAX)?)
         .with_context(|| format!("cannot use {}", path.display()))?;
+    args.tell.add_to(&mut trust.anchors)?;
     match &args.policy {
         None => Ok(trust),
         Some(path) => trust
             .with_policy(&files::read_text(path, POLICY_BYTES_MAX)?)
             .with_context(|| format!("cannot use {}", path.display())),
     }
+}
+
+/// Asks whoever is named for the blocks that the bundle's anchors end in. A file that is no bundle is not asked about.
+#[cfg(feature = "service")]
+fn look_up(bytes: &[u8], trust: &mut Trust, args: &Args) -> anyhow::Result<()> {
+    if let (true, Ok(bundle)) = (args.ask.asks(), Bundle::parse(bytes)) {
+        let judged = anchored::judge_all(&bundle, trust);
+        args.ask.look_up(judged.iter().map(|anchor| &anchor.finding), &mut trust.anchors)?;
+    }
+    Ok(())
+}
+
+#[cfg(not(feature = "service"))]
+fn look_up(_: &[u8], _: &mut Trust, _: &Args) -> anyhow::Result<()> {
+    Ok(())
 }
 
 fn read_receipt(path: &std::path::Path) -> anyhow::Result<String> {
@@ -144,7 +172,7 @@ impl Sort {
     fn of(bytes: &[u8]) -> Option<Sort> {
         let start: Vec<u8> =
             bytes.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).take(16).collect();
-        if start.starts_with(b"{\"evidence\"") {
+        if is_evidence(bytes) {
             Some(Sort::Evidence)
         } else if start.starts_with(b"{") {
             Some(Sort::Bundle)
@@ -358,6 +386,7 @@ fn evidence(bytes: &[u8], trust: &Trust, json: bool, out: &mut dyn Write) -> any
     let parsed = Evidence::parse(bytes);
     let kind = parsed.as_ref().ok().map(Evidence::kind);
     let checked = parsed.and_then(|evidence| evidence.check(trust));
+    let checked = checked.map(|shown| shown.to_string());
     if json {
         let (holds, text) = match &checked {
             Ok(text) => (true, text),

@@ -7,6 +7,7 @@
 //! Asked for farms, it fills the ledger with seasons rolled from a seed instead ([`seasons`]).
 
 mod cast;
+mod chain;
 mod client;
 mod draft;
 mod found;
@@ -31,6 +32,7 @@ pub(crate) use pictures::drawings;
 
 use jiff::Timestamp;
 
+use crate::anchor::Publication;
 use crate::merkle::Hash;
 use crate::statement::ed25519::KeyPair;
 
@@ -48,16 +50,21 @@ pub struct Telling {
 
 /// Tells all stories to the service at `url`, as of `now`; `heard` learns of each when it ends.
 ///
-/// `ledger` is the leaf hash of the service's genesis record, `registrar` an admin key of its registrar.
+/// `ledger` is the leaf hash of the service's genesis record, `registrar` an admin key of its registrar; `publication` is
+/// where its checkpoints are published, if anywhere.
 pub fn tell(
     url: &str,
     ledger: Hash,
     registrar: KeyPair,
+    publication: Option<&Publication>,
     now: Timestamp,
     heard: impl FnMut(&Story),
 ) -> anyhow::Result<Telling> {
     let mut client = client::Client::new(url);
     let mut teller = teller::Teller::new(&mut client, ledger, registrar, now);
     let stories = stories::tell_all(&mut teller, heard)?;
+    if let Some(publication) = publication {
+        teller.publish_at(publication, season::in_china(now))?;
+    }
     Ok(Telling { stories, told: teller.told(), keys: teller.into_keys() })
 }

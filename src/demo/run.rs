@@ -8,6 +8,7 @@ use anyhow::{Context as _, bail};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::chain::Chain;
 use super::client::Client;
 use super::{Record, Story, Telling, Wanted, found, seasons, tell};
 use crate::config::Config;
@@ -24,6 +25,8 @@ pub struct Options {
     pub public_url: Option<String>,
     /// False: stop after filling.
     pub serve: bool,
+    /// A local EVM node to anchor at: `anvil` of Foundry. None: nothing is anchored.
+    pub anvil: Option<PathBuf>,
     /// Seasons of many farms instead of the four stories.
     pub seasons: Option<Wanted>,
 }
@@ -39,7 +42,7 @@ pub fn run(options: &Options, now: Timestamp) -> anyhow::Result<bool> {
     let listen = with_a_port(options.listen)?;
     let public_url = options.public_url.clone().unwrap_or_else(|| format!("http://{}", reachable(listen)));
     let shown = Shown { root: dir.root().join("demo") };
-    let mut is_perfect = true;
+    let (mut is_perfect, mut chain) = (true, None);
     if shown.stories().exists() {
         shown.is_what_was_asked(options.seasons.as_ref())?;
         eprintln!("{}: the demonstration is there already", dir.root().display());
@@ -47,7 +50,10 @@ pub fn run(options: &Options, now: Timestamp) -> anyhow::Result<bool> {
         is_fresh(&dir)?;
         eprintln!("filling a ledger in {}", dir.root().display());
         is_perfect = match &options.seasons {
-            None => fill(&dir, &shown, &public_url, now).map(|()| true),
+            None => {
+                chain = options.anvil.as_deref().and_then(|program| local_chain(program, &dir));
+                fill(&dir, &shown, &public_url, now, chain.as_ref()).map(|()| true)
+            }
             Some(wanted) => fill_seasons(&dir, &shown, &public_url, now, wanted),
         }
         .with_context(|| format!("the filling stopped: remove {} and begin again", dir.root().display()))?;
@@ -57,7 +63,7 @@ pub fn run(options: &Options, now: Timestamp) -> anyhow::Result<bool> {
         return Ok(is_perfect);
     }
     let ledger = found::open(&dir)?;
-    let config = config(&dir, listen, &public_url)?;
+    let config = config(&dir, listen, &public_url, chain.as_ref())?;
     let links = shown.links(&public_url)?;
     http::serve(config, ledger, |address| {
         print!("{links}");
@@ -85,7 +91,7 @@ fn is_fresh(dir: &DataDir) -> anyhow::Result<()> {
 
 /// What a service needs to know that one client fills.
 fn filling(dir: &DataDir, public_url: &str) -> anyhow::Result<Config> {
-    let mut config = config(dir, SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), public_url)?;
+    let mut config = config(dir, SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), public_url, None)?;
     // One client tells a year of farm work in some seconds.
     config.writes.per_second = 0;
     config.reads.per_second = 0;
@@ -114,19 +120,48 @@ fn fill_seasons(
 }
 
 /// Tells the stories to a service on a loopback port of its own, and keeps bundles and trust file from it.
-fn fill(dir: &DataDir, shown: &Shown, public_url: &str, now: Timestamp) -> anyhow::Result<()> {
+fn fill(
+    dir: &DataDir,
+    shown: &Shown,
+    public_url: &str,
+    now: Timestamp,
+    chain: Option<&Chain>,
+) -> anyhow::Result<()> {
     let (genesis, registrar) = found::found(dir, public_url, now)?;
+    let publication = chain.map(Chain::publication).transpose()?;
     let serving = http::start(filling(dir, public_url)?, found::open(dir)?)?;
     let url = format!("http://{}", serving.address);
-    let filled = tell(&url, genesis, registrar, now, |story| {
+    let told = tell(&url, genesis, registrar, publication.as_ref(), now, |story| {
         eprintln!("  {}: {} statements", story.name, story.statements);
-    })
-    .and_then(|telling| shown.keep(&Client::new(&url), &telling, now));
+    });
     serving.stop()?;
-    filled
+    let (telling, ledger) = (told?, found::open(dir)?);
+    if let Some(chain) = chain {
+        chain.anchor(ledger.handle()).context("anchoring on the local chain")?;
+    }
+    let serving = http::start(filling(dir, public_url)?, ledger)?;
+    let kept = shown.keep(&Client::new(&format!("http://{}", serving.address)), &telling, now);
+    serving.stop()?;
+    kept
 }
 
-fn config(dir: &DataDir, listen: SocketAddr, public_url: &str) -> anyhow::Result<Config> {
+/// A demonstration without a chain is one all the same: its pages then say that nothing is anchored.
+fn local_chain(program: &Path, dir: &DataDir) -> Option<Chain> {
+    match Chain::start(program, dir) {
+        Ok(chain) => Some(chain),
+        Err(error) => {
+            eprintln!("  not anchored: no local chain ({error:#})");
+            None
+        }
+    }
+}
+
+fn config(
+    dir: &DataDir,
+    listen: SocketAddr,
+    public_url: &str,
+    chain: Option<&Chain>,
+) -> anyhow::Result<Config> {
     let mut flags = vec![
         ("dir", dir.root().display().to_string()),
         ("listen", listen.to_string()),
@@ -134,6 +169,7 @@ fn config(dir: &DataDir, listen: SocketAddr, public_url: &str) -> anyhow::Result
         ("origin", found::ORIGIN.to_owned()),
         ("operator", found::OPERATOR.to_owned()),
     ];
+    flags.extend(chain.map(Chain::flags).unwrap_or_default());
     // A line for every request would push the links out of sight; who wants them says so.
     if std::env::var_os("SUYUAN_LOG_FILTER").is_none() {
         flags.push(("log_filter", "warn".to_owned()));

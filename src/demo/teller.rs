@@ -14,6 +14,7 @@ use super::cast::Org;
 use super::draft::{Draft, Pen};
 use super::season;
 use super::wrap::{SystemChance, Wrapping};
+use crate::anchor::Publication;
 use crate::keys::PrivateKey;
 use crate::merkle::Hash;
 use crate::statement::ed25519::KeyPair;
@@ -92,6 +93,15 @@ impl<'a> Teller<'a> {
     /// The registrar puts a table of produce rules into the ledger.
     pub(super) fn set_rules(&mut self, data: Value, at: DateTime) -> anyhow::Result<Hash> {
         let draft = Draft::new(Kind::RulesSet, Subject::ledger().as_str(), &self.registrar, at, data);
+        self.say(draft)
+    }
+
+    /// The registrar names the one list where checkpoints are published.
+    pub(super) fn publish_at(&mut self, publication: &Publication, at: DateTime) -> anyhow::Result<Hash> {
+        let [contract, sender] =
+            [publication.contract, publication.sender].map(|account| format!("0x{}", hex::encode(account)));
+        let data = json!({ "chain_id": publication.chain_id, "contract": contract, "sender": sender });
+        let draft = Draft::new(Kind::LedgerAnchor, Subject::ledger().as_str(), &self.registrar, at, data);
         self.say(draft)
     }
 

@@ -45,6 +45,7 @@ mod tests {
             ledger: Hash::ZERO,
             origin: ORIGIN.to_owned(),
             log_vkey: vkey(*current),
+            publication: None,
             replaced_keys: replaced_keys(ledger, replaced),
             map_root: map::EMPTY_MAP,
             demonstration: false,

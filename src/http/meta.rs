@@ -112,9 +112,11 @@ pub(super) async fn metrics(state: web::Data<AppState>) -> Result<HttpResponse, 
         log_size: state.ledger.published().size,
         queue_length: state.ledger.waiting() as u64,
         writable: state.read_only().is_none(),
+        disk_free: state.ledger.disk_free(),
         follows: state.mirror_of().map(|(_, why)| why.is_none()),
         witnessed_size: state.witnessed_size(),
         witnesses: state.cosigned_sizes(),
+        anchored: state.anchors.finished(),
     };
     let text = state.guards.metrics.text(&gauges);
     Ok(HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(text))

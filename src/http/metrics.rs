@@ -31,12 +31,16 @@ pub struct Gauges {
     pub log_size: u64,
     pub queue_length: u64,
     pub writable: bool,
+    /// Free bytes on the fullest of the ledger's disks, where they are watched.
+    pub disk_free: Option<u64>,
     /// Of a mirror: whether it goes on with its ledger.
     pub follows: Option<bool>,
     /// Entries of the newest checkpoint that meets the witness policy; None: no witness is asked for.
     pub witnessed_size: Option<u64>,
     /// Each witness's key, and entries of the checkpoint that it cosigned last.
     pub witnesses: Vec<(String, u64)>,
+    /// Each kind of anchor that there is, and entries of the newest checkpoint that has a finished one.
+    pub anchored: Vec<(&'static str, u64)>,
 }
 
 impl Metrics {
@@ -128,6 +132,10 @@ impl Counts {
             let help = "1 while this copy goes on with its ledger, 0 while it stands still.";
             head("suyuan_follows", "gauge", help, &[format!(" {}", u8::from(follows))]);
         }
+        if let Some(free) = gauges.disk_free {
+            let help = "Free bytes on the fullest of the ledger's disks.";
+            head("suyuan_disk_free_bytes", "gauge", help, &[format!(" {free}")]);
+        }
         if let Some(size) = gauges.witnessed_size {
             let help = "Entries of the newest checkpoint that meets the witness policy.";
             head("suyuan_witnessed_size", "gauge", help, &[format!(" {size}")]);
@@ -137,6 +145,11 @@ impl Counts {
                 gauges.witnesses.iter().map(|(key, size)| format!("{{witness=\"{}\"}} {size}", escape(key)));
             let help = "Entries of the checkpoint that this witness cosigned last.";
             head("suyuan_witness_cosigned_size", "gauge", help, &each.collect::<Vec<_>>());
+        }
+        if !gauges.anchored.is_empty() {
+            let each = gauges.anchored.iter().map(|(kind, size)| format!("{{kind=\"{kind}\"}} {size}"));
+            let help = "Entries of the newest checkpoint that has a finished anchor of this kind.";
+            head("suyuan_anchored_size", "gauge", help, &each.collect::<Vec<_>>());
         }
         out
     }
@@ -177,7 +190,9 @@ mod tests {
             writable: true,
             follows: Some(false),
             witnessed_size: Some(5),
+            disk_free: Some(1 << 30),
             witnesses: vec![("w1+aa+bb".to_owned(), 6)],
+            anchored: vec![("ots", 4)],
         });
         for line in [
             "suyuan_requests_total{method=\"GET\",route=\"/b/{id}\",status=\"200\"} 2",
@@ -192,7 +207,9 @@ mod tests {
             "suyuan_writable 1",
             "suyuan_follows 0",
             "suyuan_witnessed_size 5",
+            "suyuan_disk_free_bytes 1073741824",
             "suyuan_witness_cosigned_size{witness=\"w1+aa+bb\"} 6",
+            "suyuan_anchored_size{kind=\"ots\"} 4",
         ] {
             assert!(text.lines().any(|found| found == line), "{line} is not in\n{text}");
         }

@@ -5,6 +5,8 @@
 //! runs on blocking threads, not on the workers.
 
 mod account;
+mod anchored;
+pub mod anchoring;
 pub mod api;
 mod body;
 mod endpoints;

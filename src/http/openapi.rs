@@ -2,7 +2,7 @@
 
 use utoipa::OpenApi;
 
-use super::api::{alarms, batches, blobs, bulk, checkpoints, orgs, records, statements};
+use super::api::{alarms, anchors, batches, blobs, bulk, checkpoints, orgs, records, statements};
 use super::{log, meta, problem};
 
 #[derive(OpenApi)]
@@ -14,6 +14,8 @@ use super::{log, meta, problem};
     ),
     paths(
         alarms::list,
+        anchors::file,
+        anchors::list,
         batches::batch,
         batches::bundle,
         batches::bundle_at,

@@ -9,11 +9,14 @@ use actix_web::dev::{Server, ServerHandle};
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::{App, HttpServer, web};
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
 
-use super::{AppState, account, configure, logging, outer};
+use super::{AppState, account, anchoring, configure, logging, outer};
 use crate::config::Config;
+use crate::control;
+use crate::publish::anchors::{Anchoring, Worker};
 use crate::publish::{Cosigned, Pace, Publisher};
-use crate::sequencer::{Ledger, LedgerHandle};
+use crate::sequencer::{Ledger, LedgerHandle, ReadOnly, Status};
 
 /// Idle connections stay open as long as the proxies in front usually keep theirs.
 const KEEP_ALIVE_SECS: u64 = 75;
@@ -29,6 +32,11 @@ pub enum ServeError {
     Io(#[from] std::io::Error),
     #[error("suyuan.toml says that the origin is {said:?}, the ledger says {found:?}")]
     OtherOrigin { said: String, found: String },
+    #[error("anchors: {0}")]
+    Anchors(String),
+    /// A new process may open the store anew.
+    #[error("{0}")]
+    Failed(String),
     #[error("{0}")]
     Ledger(String),
     #[error("the witness policy {}: {problem}", path.display())]
@@ -44,8 +52,10 @@ pub struct Serving {
     handle: ServerHandle,
     thread: std::thread::JoinHandle<std::io::Result<()>>,
     state: Weak<AppState>,
+    anchoring: Option<Anchoring>,
     /// Ends what runs beside the service.
     beside: Option<Stop>,
+    control: Option<control::Server>,
     ledger: Ledger,
 }
 
@@ -62,19 +72,27 @@ impl Serving {
         self.wait()
     }
 
-    fn wait(self) -> Result<(), ServeError> {
+    fn wait(mut self) -> Result<(), ServeError> {
         let ended = self.thread.join().map_err(|_| std::io::Error::other("its thread panicked"))?;
         ended?;
+        self.control = None;
         if let Some(stop) = self.beside {
             stop();
+        }
+        if let Some(anchoring) = self.anchoring {
+            anchoring.stop();
         }
         // Its workers let go of the ledger a moment after they have answered; until then its files stay locked.
         let until = Instant::now() + RELEASE_WAIT;
         while self.state.strong_count() > 0 && Instant::now() < until {
             std::thread::sleep(Duration::from_millis(2));
         }
+        let status = self.ledger.handle().status();
         self.ledger.shut_down();
-        Ok(())
+        match status {
+            Status::ReadOnly(why @ ReadOnly::Failed(_)) => Err(ServeError::Failed(why.to_string())),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -109,6 +127,15 @@ fn publish(ledger: LedgerHandle, cosigned: Option<Arc<Cosigned>>) -> std::io::Re
     Ok(Some(Box::new(move || publisher.stop())))
 }
 
+/// What the operator may ask on this machine. The service is of use without it.
+fn control(config: &Config, ledger: LedgerHandle) -> Option<control::Server> {
+    let started = control::Server::start(&config.dir, ledger);
+    if let Err(error) = &started {
+        tracing::warn!(%error, "no backups while the ledger is served: its control socket cannot be made");
+    }
+    started.ok()
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Until {
     Signal,
@@ -124,6 +151,13 @@ fn run(config: Config, ledger: Ledger, until: Until, beside: Beside) -> Result<S
     let shared = Arc::downgrade(&state.clone().into_inner());
     let followed = shared.clone();
     let beside = beside(ledger.handle(), state.cosigned.clone())?;
+    let plans = anchoring::plans(&state.config).map_err(ServeError::Anchors)?;
+    let anchoring = match plans.is_empty() {
+        true => None,
+        false => Some(Worker::new(ledger.handle(), state.anchors.clone(), plans).start()?),
+    };
+    let control = control(&state.config, ledger.handle());
+    let status = ledger.handle().watch_status();
     let (tell, told) = std::sync::mpsc::channel();
     let thread = std::thread::Builder::new().name("suyuan-http".into()).spawn(move || {
         actix_web::rt::System::new().block_on(async move {
@@ -132,6 +166,7 @@ fn run(config: Config, ledger: Ledger, until: Until, beside: Beside) -> Result<S
             let _ = tell.send(server.handle());
             if until == Until::Signal {
                 actix_web::rt::spawn(stop_on_signal(server.handle()));
+                actix_web::rt::spawn(stop_on_failure(server.handle(), status));
             }
             actix_web::rt::spawn(account::follow(followed));
             server.await
@@ -139,7 +174,9 @@ fn run(config: Config, ledger: Ledger, until: Until, beside: Beside) -> Result<S
     })?;
     let handle = told.recv().map_err(|_| std::io::Error::other("the server did not start"));
     match handle {
-        Ok(handle) => Ok(Serving { address, handle, thread, state: shared, beside, ledger }),
+        Ok(handle) => {
+            Ok(Serving { address, handle, thread, state: shared, anchoring, beside, control, ledger })
+        }
         Err(error) => match thread.join() {
             Ok(Err(cause)) => Err(cause.into()),
             _ => Err(error.into()),
@@ -166,6 +203,15 @@ fn server(state: web::Data<AppState>, listener: TcpListener) -> std::io::Result<
         .disable_signals()
         .listen(listener)?;
     Ok(server.run())
+}
+
+/// A store that failed in a write is opened anew by a new process, or not at all. What was asked is answered first.
+async fn stop_on_failure(handle: ServerHandle, mut status: watch::Receiver<Status>) {
+    let failed = status.wait_for(|now| matches!(now, Status::ReadOnly(ReadOnly::Failed(_)))).await.is_ok();
+    if failed {
+        tracing::error!("stopping, to be started again: the store must be opened anew");
+        handle.stop(true).await;
+    }
 }
 
 pub(super) async fn stop_on_signal(handle: ServerHandle) {

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::RETRY_SECS;
 use super::account::Account;
+use super::anchoring;
 use super::api::alarms::AlarmBody;
 use super::api::blobs::Named;
 use super::api::statements::{ReceiptBody, Taken};
@@ -17,23 +18,26 @@ use super::problem::{self, Problem};
 use super::serve::ServeError;
 use super::time;
 use super::view::View;
+use crate::anchor::{Publication, Told};
 use crate::config::Config;
-use crate::ledger::{Code, Entry, LogFact};
+use crate::ledger::{Code, Entry, LogFact, Reader};
 use crate::merkle::Hash;
 use crate::note::policy::PolicyWitness;
 use crate::private::openings::{self, Opening};
 use crate::produce::{Ask, Dossier, Earliest, Overview, Story, earliest_harvest};
 use crate::publish::Cosigned;
+use crate::publish::anchors::AnchorBook;
 use crate::sequencer::{LedgerHandle, Pending, ReadOnly, Refused, Status, Submission, SubmitError};
 use crate::statement::context::Visibility;
 use crate::statement::kinds::Kind;
 use crate::statement::payload::Statement;
 use crate::statement::schema::SchemaError;
 use crate::statement::subject::Subject;
+use crate::store::Snapshot;
 use crate::text::{self, Lang};
 use crate::verify::Trust;
 use crate::verify::collect;
-use crate::verify::trust::TrustError;
+use crate::verify::trust::{Anchors, TrustError};
 
 /// Where a payload's coordinates stand. Nobody is shown them here.
 const GPS: &str = "/place/gps";
@@ -47,6 +51,10 @@ pub struct AppState {
     pub demonstration: bool,
     /// What witnesses have signed. None: there is no policy.
     pub cosigned: Option<Arc<Cosigned>>,
+    /// What was anchored and is on its way.
+    pub anchors: Arc<AnchorBook>,
+    /// Roots of the time-stamping authority that the operator trusts, DER.
+    tsa_roots: Arc<[Vec<u8>]>,
     pub(super) account: Arc<Account>,
     pub(super) guards: Arc<Guards>,
     /// The text of the witness policy.
@@ -64,26 +72,40 @@ impl AppState {
         let policy = policy_text(&config)?;
         let cosigned = match &policy {
             Some(_) => {
-                let trust = trust_text(&log, policy.as_deref());
+                let trust = trust_text(&log, policy.as_deref(), &Anchors::default());
                 let path = policy_path(&config).unwrap_or_default();
                 let trust = trust.map_err(|error| ServeError::Policy { path, problem: error.to_string() })?;
                 Some(Arc::new(cosigned(&config, &ledger, &trust)?))
             }
             None => None,
         };
+        let published = ledger.published();
+        let anchors = AnchorBook::open(ledger.aside(), &published.reader(), published.size);
+        let anchors = Arc::new(anchors.map_err(|error| ServeError::Ledger(format!("anchors: {error}")))?);
+        let tsa_roots = match &config.anchors.tsa {
+            Some(tsa) => anchoring::tsa_roots(&config, tsa).map_err(ServeError::Anchors)?.into(),
+            None => Arc::default(),
+        };
         let account = Account::new(&ledger).into();
         let guards = Guards::new(config.reads, config.writes, config.trusted_proxies.clone()).into();
         let policy = policy.map(Arc::from);
-        Ok(AppState { ledger, config, demonstration, account, cosigned, guards, policy })
+        Ok(AppState { ledger, config, demonstration, cosigned, anchors, tsa_roots, account, guards, policy })
     }
 
     /// The text of `/trust.json`: with every log key that signs now, and the witness policy as long as it fits them.
     pub fn trust(&self, log: &LogFact) -> String {
         let signing: Vec<String> = log.signing_vkeys(time::now_ms()).map(str::to_owned).collect();
-        trust_text(log, self.policy.as_deref()).unwrap_or_else(|error| {
+        let anchors = Anchors { publication: publication(log), tsa_roots: self.tsa_roots.to_vec() };
+        trust_text(log, self.policy.as_deref(), &anchors).unwrap_or_else(|error| {
             tracing::warn!(%error, "the witness policy does not fit the log's keys any more: {error}");
-            Trust::to_text(&log.origin, &signing, log.ledger, None)
+            Trust::to_text_with(&log.origin, &signing, log.ledger, None, &anchors)
         })
+    }
+
+    /// What anchors are judged by here: the list that the ledger names, and the operator's choice of authorities.
+    pub(super) fn told(&self, reader: &Reader<Snapshot>) -> Result<Told, Problem> {
+        let publication = reader.log()?.as_ref().and_then(publication);
+        Ok(Told { publication, tsa_roots: self.tsa_roots.to_vec(), ..Told::default() })
     }
 
     /// Why the ledger takes no statements just now.
@@ -257,13 +279,18 @@ impl AppState {
 
 /// The trust file under a policy, which may name fewer log keys than sign at the moment: it follows a change of keys
 /// when its writer has time.
-fn trust_text(log: &LogFact, policy: Option<&str>) -> Result<String, TrustError> {
+fn trust_text(log: &LogFact, policy: Option<&str>, anchors: &Anchors) -> Result<String, TrustError> {
     let signing: Vec<String> = log.signing_vkeys(time::now_ms()).map(str::to_owned).collect();
-    let whole = Trust::to_text(&log.origin, &signing, log.ledger, policy);
+    let text = |keys: &[String]| Trust::to_text_with(&log.origin, keys, log.ledger, policy, anchors);
+    let whole = text(&signing);
     let fits = Trust::parse(&whole);
     let Err(error) = fits else { return Ok(whole) };
-    let one = |key: &String| Trust::to_text(&log.origin, std::slice::from_ref(key), log.ledger, policy);
+    let one = |key: &String| text(std::slice::from_ref(key));
     signing.iter().map(one).find(|text| Trust::parse(text).is_ok()).ok_or(error)
+}
+
+fn publication(log: &LogFact) -> Option<Publication> {
+    log.publication.as_ref()?.parse().ok()
 }
 
 /// Where the policy lies, if there is one.

@@ -2,21 +2,28 @@
 
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use super::AppState;
 use super::problem::Problem;
+use crate::anchor::Told;
 use crate::ledger::{Detail, Entry, OrgFact, Reader, Record, SubjectFact, keys};
+use crate::publish::anchors::AnchorBook;
 use crate::publish::{Cosigned, Witnessed};
 use crate::sequencer::{Published, Receipt, ReceiptError};
 use crate::statement::short_code;
 use crate::statement::subject::Subject;
 use crate::store::{KeyRange, Read, Snapshot, checkpoints};
-use crate::text;
+use crate::text::{self, Lang};
 use crate::verify::collect::Under;
 
 /// Holds a snapshot: make one for a request and drop it with the request.
 pub struct View {
     pub reader: Reader<Snapshot>,
     pub under: Under,
+    pub(super) anchors: Arc<AnchorBook>,
+    /// What anchors are judged by.
+    pub(super) told: Told,
     published: Arc<Published>,
     cosigned: Option<Arc<Cosigned>>,
 }
@@ -33,8 +40,9 @@ impl View {
             Some(cosigned) => cosigned.with_lines(published.size, note).to_string(),
             None => note.to_string(),
         };
-        let under = Under { size: published.size, note };
-        Ok(View { reader: published.reader(), under, published, cosigned })
+        let (under, reader) = (Under { size: published.size, note }, published.reader());
+        let told = state.told(&reader)?;
+        Ok(View { reader, under, anchors: state.anchors.clone(), told, published, cosigned })
     }
 
     /// Whether the policy asks for any witness.
@@ -131,6 +139,27 @@ impl View {
             Some(SubjectFact { detail: Detail::Org(org), .. }) => Some(org),
             _ => None,
         })
+    }
+
+    /// The name of an organisation in this language, where it is registered in it, else in its own.
+    pub fn org_name(&self, id: &str, lang: Lang) -> Result<Option<String>, Problem> {
+        let Some(org) = self.org(id)? else { return Ok(None) };
+        let english = if lang == Lang::En { self.english_name(id)? } else { None };
+        Ok(Some(english.unwrap_or(org.name)))
+    }
+
+    /// The newest that a registration or an update says; facts keep no second name.
+    fn english_name(&self, id: &str) -> Result<Option<String>, Problem> {
+        let Ok(subject) = Subject::of_org(id) else { return Ok(None) };
+        for seq in self.reader.chain(&subject, self.under.size)?.into_iter().rev() {
+            let Some(record) = self.record(seq)? else { continue };
+            let statement = &record.statement;
+            let speaks = statement.subject == subject && statement.kind.name.starts_with("org.");
+            if let (true, Some(Value::String(name))) = (speaks, statement.data.get("name_en")) {
+                return Ok(Some(name.clone()));
+            }
+        }
+        Ok(None)
     }
 
     /// The batch that somebody typed: an id in any case, or a short code.

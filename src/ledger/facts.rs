@@ -130,6 +130,9 @@ pub struct LogFact {
     /// The keys before it, the newest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub replaced_keys: Vec<ReplacedKey>,
+    /// What the newest `ledger.anchor` names, as [`Publication`](crate::anchor::Publication) is spelled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub publication: Option<String>,
     /// Root of the subject map that the last map record committed to.
     pub map_root: Hash,
     /// Genesis says that this ledger is for show: only such a one takes fictional rule rows.

@@ -25,6 +25,6 @@ pub use reader::Reader;
 pub use refusal::{Class, Code, Refusal};
 pub use rights::{RIGHTS, Relation, Right, right_of};
 pub use rules::{
-    CheckError, Lookup, Outcome, RULES_KNOWN, View, check, introduced_keys, lots_of, references,
+    CheckError, Lookup, Outcome, RULES_KNOWN, View, check, introduced_keys, lots_of, publication, references,
 };
 pub use state::{Applied, ApplyError, Change, State};

@@ -69,6 +69,7 @@ const fn row(kind: Kind, roles: &'static [Role], about: SubjectKind, relation: R
 pub const RIGHTS: &[Right] = &[
     row(Kind::LedgerRules,  REGISTRAR, On::Ledger, Registrar),
     row(Kind::LedgerKey,    REGISTRAR, On::Ledger, Registrar),
+    row(Kind::LedgerAnchor, REGISTRAR, On::Ledger, Registrar),
     row(Kind::OrgRegister,  REGISTRAR, On::Org,    Special),
     row(Kind::OrgUpdate,    EVERYONE,  On::Org,    Special),
     row(Kind::OrgKeyAdd,    EVERYONE,  On::Key,    Special),

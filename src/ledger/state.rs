@@ -184,6 +184,7 @@ impl<F: Facts> State<F> {
                 },
                 log_vkey: String::new(),
                 replaced_keys: Vec::new(),
+                publication: None,
                 map_root: map::EMPTY_MAP,
                 demonstration: outcome.demonstration,
             });
@@ -410,6 +411,9 @@ impl<F: Facts> State<F> {
         }
         if let Some(log) = &mut self.log {
             log.rules = outcome.rules.unwrap_or(log.rules);
+            if let Some(publication) = &outcome.publication {
+                log.publication = Some(publication.to_string());
+            }
             if let Some(vkey) = outcome.log_vkey {
                 let old = std::mem::replace(&mut log.log_vkey, vkey);
                 if !old.is_empty() {

@@ -340,7 +340,10 @@ impl Watched {
                 over(Kind::PeerUnreachable)?;
                 over(Kind::PeerUnresolved)?;
                 let why = split.check(follower.trust());
-                let why = why.unwrap_or_else(|_| "the log has signed two histories".to_owned());
+                let why = why.map_or_else(
+                    |_| "the log has signed two histories".to_owned(),
+                    |shown| shown.to_string(),
+                );
                 let wrong = Wrong {
                     kind: WrongKind::SplitView,
                     why,

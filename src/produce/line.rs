@@ -90,6 +90,7 @@ impl Line {
                 .any(|subject| self.has(subject) && !self.is_after_drawing(subject, record, true)),
             Kind::Correction
             | Kind::Genesis
+            | Kind::LedgerAnchor
             | Kind::LedgerKey
             | Kind::LedgerRules
             | Kind::OrgKeyAdd

@@ -45,9 +45,25 @@ pub enum Said {
     Number(i64),
     /// Bare organisation id.
     Org(String),
+    /// What a laboratory found, an item each.
+    Results(Vec<Measured>),
     /// A lot, season or plot.
     Subject(String),
     Text(String),
+}
+
+/// One item of a test as far as it says why the test is bad; decimals as they were written.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Measured {
+    pub analyte: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
+    /// Where the value is above it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<String>,
+    /// A code of the schema of inspections.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unit: Option<String>,
 }
 
 impl Source {

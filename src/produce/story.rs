@@ -235,6 +235,7 @@ fn stage_of(kind: Kind) -> Option<Stage> {
         Kind::Storage => Some(Stage::Storage),
         Kind::Correction
         | Kind::Genesis
+        | Kind::LedgerAnchor
         | Kind::LedgerKey
         | Kind::LedgerRules
         | Kind::OrgKeyAdd

@@ -5,7 +5,7 @@ use std::fmt::Display;
 
 use serde_json::{Map, Value};
 
-use super::reason::{Fact, Said};
+use super::reason::{Fact, Measured, Said};
 use super::story::Story;
 use super::times::CALENDAR_OFFSET_SECONDS;
 use super::versions::is_sealed;
@@ -95,9 +95,22 @@ impl<'a> Wording<'a> {
             Said::Hours(hours) => self.amount(Amount::Hours, *hours),
             Said::Number(number) => number.to_string(),
             Said::Org(org) => self.names.get(org.as_str()).copied().unwrap_or(org).to_owned(),
+            Said::Results(items) => {
+                items.iter().map(|item| self.measured(item)).collect::<Vec<_>>().join(", ")
+            }
             Said::Subject(subject) => SaidText::Subject(subject.clone()).flat(self.lang),
             Said::Text(text) => text.clone(),
         }
+    }
+
+    /// `阿维菌素 0.09 毫克/公斤`, above a limit of its own `阿维菌素 0.09 > 0.02 毫克/公斤`.
+    fn measured(&self, item: &Measured) -> String {
+        let unit = |code: &String| labels::code(self.lang, Kind::Inspection, "/items/0/unit", code);
+        // "other" names no unit.
+        let unit = item.unit.as_ref().filter(|code| *code != "other").and_then(unit);
+        let above = item.limit.as_ref().map(|limit| format!("> {limit}"));
+        let parts = [Some(item.analyte.as_str()), item.value.as_deref(), above.as_deref(), unit];
+        parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
     }
 
     /// 2026年6月13日 05:30 / 13 Jun 2026 05:30, on the signer's own clock.

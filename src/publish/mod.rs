@@ -7,9 +7,11 @@
 //!
 //! Knows nothing of HTTP answers and pages. What a witness says is believed only as far as its signature goes.
 
+pub mod anchors;
 mod cosigned;
 mod exchange;
 mod feed;
+pub mod outside;
 mod publisher;
 
 pub use cosigned::{Cosigned, CosignedError, Standing, Witnessed, kept};

@@ -9,6 +9,7 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 use super::admission::{AdmissionError, Admitted, Refused, Submission, admit};
 use super::published::{Commit, Published, Receipt, ReceiptError};
+use super::room::Room;
 use super::status::{ReadOnly, Status};
 use super::writer::{Command, Placed};
 use crate::ledger::{Entry, FactsError, Reader};
@@ -91,6 +92,8 @@ pub enum UploadError {
     Facts(#[from] FactsError),
     #[error("no accepted statement names this attachment, or its opening was never given")]
     NotNamed,
+    #[error("{0}")]
+    ReadOnly(#[from] ReadOnly),
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -193,6 +196,16 @@ impl LedgerHandle {
         self.shared.status.borrow().clone()
     }
 
+    /// The status, and a call when it changes.
+    pub fn watch_status(&self) -> watch::Receiver<Status> {
+        self.shared.status.subscribe()
+    }
+
+    /// Free bytes on the disk, where somebody watches them.
+    pub fn disk_free(&self) -> Option<u64> {
+        self.shared.room.as_ref()?.free()
+    }
+
     /// Every commit from now on. A receiver that lags is told how many it missed.
     pub fn commits(&self) -> broadcast::Receiver<Arc<Commit>> {
         self.shared.commits.subscribe()
@@ -219,6 +232,9 @@ impl LedgerHandle {
 
     /// Begins to take the file of an attachment that an accepted statement names, with the size and the hash it says.
     pub fn upload(&self, commitment: &Hash) -> Result<BlobWriter, UploadError> {
+        if let Some(Err(why)) = self.shared.room.as_ref().map(Room::check) {
+            return Err(why.into());
+        }
         let reader = self.snapshot();
         let Some((leaf, pointer)) = openings::place_of(&reader.0, commitment)? else {
             return Err(UploadError::NotNamed);
@@ -365,6 +381,7 @@ pub(super) struct Shared {
     pub(super) published: watch::Sender<Arc<Published>>,
     pub(super) status: watch::Sender<Status>,
     pub(super) store: Arc<dyn Store>,
+    pub(super) room: Option<Room>,
     /// The newest time that a witness has signed, in milliseconds; 0: none.
     pub(super) witness_ms: AtomicI64,
 }
@@ -386,6 +403,15 @@ impl Shared {
     pub(super) fn set_status(&self, status: Status) {
         self.status.send_if_modified(|now| {
             let changed = *now != status;
+            match &status {
+                // Free space changes all the time; that there is too little is said once.
+                _ if is_no_room(now) && is_no_room(&status) => {}
+                Status::ReadOnly(why) if changed => {
+                    tracing::error!(reason = %why, "the ledger is read-only: {why}")
+                }
+                Status::Writable if changed => tracing::info!("the ledger takes statements again"),
+                _ => {}
+            }
             *now = status;
             changed
         });
@@ -397,6 +423,10 @@ impl Shared {
             Status::Writable => ReadOnly::ShutDown,
         }
     }
+}
+
+fn is_no_room(status: &Status) -> bool {
+    matches!(status, Status::ReadOnly(ReadOnly::NoRoom { .. }))
 }
 
 fn answer(

@@ -20,6 +20,8 @@ const RECOMPUTED_MAX: u64 = 1024;
 pub(super) struct Sound {
     pub(super) proven: Frontier,
     pub(super) checkpoint: SignedNote,
+    /// Entries of the head outside the database.
+    pub(super) head_size: u64,
 }
 
 /// Looks at the store and at the head outside of it; the error says what is wrong. `keys` are the log's.
@@ -37,9 +39,9 @@ pub(super) fn inspect(
     ends_with_its_map(&reader, log)?;
     recompute_newest(&reader, log.size).map_err(|error| error.to_string())?;
     let proven = Frontier::from_nodes(log.size, &reader).map_err(|error| error.to_string())?;
-    holds_signed_head(&reader, log.size, signed_head, keys)?;
+    let head_size = holds_signed_head(&reader, log.size, signed_head, keys)?;
     let checkpoint = own_checkpoint(snapshot, &proven, keys)?;
-    Ok(Sound { proven, checkpoint })
+    Ok(Sound { proven, checkpoint, head_size })
 }
 
 /// Every commit ends with a map record; one that does not was torn apart.
@@ -80,7 +82,7 @@ fn holds_signed_head(
     size: u64,
     signed_head: &SignedHead,
     keys: &[VerifierKey],
-) -> Result<(), String> {
+) -> Result<u64, String> {
     let path = signed_head.path().display();
     let note = signed_head.read().map_err(|error| format!("{path}: {error}"))?;
     let note = note.ok_or_else(|| format!("{path} is missing, so what was signed last is not known"))?;
@@ -95,7 +97,7 @@ fn holds_signed_head(
     if root != head.root {
         return Err(format!("the first {} entries are not those that were signed", head.size));
     }
-    Ok(())
+    Ok(head.size)
 }
 
 fn own_checkpoint(

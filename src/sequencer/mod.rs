@@ -5,7 +5,9 @@
 //! answer means that record, checkpoint and everything derived are on the disk. Readers see what was answered, never
 //! more. What it writes to, it does not know; what it may write, `ledger` decides.
 //!
-//! A disk that does not hold what was signed stops the writer, on opening and while it runs; reading goes on.
+//! A disk that does not hold what was signed stops the writer, on opening and while it runs; reading goes on. After any
+//! failure the state in memory is dropped. If nothing had been written, the disk is read anew with all checks of opening,
+//! and only a reload that succeeds lets the writer go on; once a write was begun, only a new start does.
 
 pub mod admission;
 pub mod clock;
@@ -16,6 +18,7 @@ mod inspect;
 mod open;
 mod published;
 mod replica;
+mod room;
 mod signer;
 mod status;
 mod writer;
@@ -27,9 +30,10 @@ pub use admission::{AdmissionError, Refused, Submission};
 pub use clock::{Clock, ClockProblem, SystemClock};
 pub use create::{CreateError, create, create_in};
 pub use handle::{Accepted, Aside, EraseError, LedgerHandle, Pending, SubmitError, UploadError};
-pub use open::{Ledger, OpenError, Parts, Settings};
+pub use open::{Guards, Ledger, OpenError, Outside, Parts, Settings};
 pub use published::{Commit, CommittedRecord, Published, Receipt, ReceiptError};
 pub use replica::{Replica, ReplicaError};
+pub use room::{Disks, Room, Space};
 pub use signer::LogSigner;
 pub use status::{ReadOnly, Status};
 pub use writer::{GROUP_MAX, QUEUE_MAX};

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use tokio::sync::{broadcast, mpsc, watch};
 
@@ -12,9 +13,10 @@ use super::handle::{LedgerHandle, Shared};
 use super::inspect::{Sound, inspect};
 use super::published::Published;
 use super::replica::{Replica, ReplicaError};
+use super::room::Room;
 use super::signer::LogSigner;
 use super::status::{ReadOnly, Status};
-use super::writer::{QUEUE_MAX, Working, Writer};
+use super::writer::{Condition, QUEUE_MAX, Working, Writer};
 use crate::ledger::{FactsError, LogFact, Reader, State};
 use crate::merkle::tree::{EMPTY_ROOT, root_at};
 use crate::note::vkey::VerifierKey;
@@ -37,6 +39,24 @@ pub struct Settings {
     pub clock_confirmed: bool,
 }
 
+/// What watches over a ledger's writing; the default is nothing.
+pub struct Guards {
+    pub room: Option<Room>,
+    /// Asked on opening, before the first write.
+    pub outside: Option<Outside>,
+    /// How often a writer without work looks whether what stopped it is over.
+    pub tick: Duration,
+}
+
+/// What others hold of this log: an error if that is more than the ledger read here, or something else.
+pub type Outside = Box<dyn Fn(&Reader<Snapshot>, &LogFact) -> Result<(), String> + Send + Sync>;
+
+impl Default for Guards {
+    fn default() -> Guards {
+        Guards { room: None, outside: None, tick: Duration::from_secs(5) }
+    }
+}
+
 /// The same with the files already open, for tests that bring their own.
 pub struct Parts {
     pub store: Arc<dyn Store>,
@@ -47,6 +67,9 @@ pub struct Parts {
     pub clock_confirmed: bool,
     /// The directory comes from a backup and was not compared with the outside yet.
     pub restored: bool,
+    /// A repair was begun and not finished.
+    pub repairing: bool,
+    pub guards: Guards,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -77,6 +100,10 @@ pub struct Ledger {
 impl Ledger {
     /// Opens a ledger. One whose disk does not hold what was signed opens too, to be read: see its status.
     pub fn open(settings: Settings) -> Result<Ledger, OpenError> {
+        Ledger::open_guarded(settings, Guards::default())
+    }
+
+    pub fn open_guarded(settings: Settings, guards: Guards) -> Result<Ledger, OpenError> {
         let dir = &settings.dir;
         dir.check()?;
         if settings.signer.is_some() && dir.mirror().exists() {
@@ -88,10 +115,12 @@ impl Ledger {
             store,
             blobs,
             restored: dir.restored().exists(),
+            repairing: dir.repairing().exists(),
             signed_head: settings.signed_head,
             signer: settings.signer,
             clock: settings.clock,
             clock_confirmed: settings.clock_confirmed,
+            guards,
         })
     }
 
@@ -123,17 +152,25 @@ impl Ledger {
                 Published::new(snapshot, log.size, root, None)
             }
         };
-        let (working, status) = match (checked, parts.signer) {
-            (Ok(sound), Some(signer)) => {
-                let state = State::load(Live(parts.store.clone()))?;
-                let time = Timekeeper::new(log.at, parts.clock_confirmed);
-                (Some(Working { state, proven: sound.proven, signer, time }), Status::Writable)
-            }
+        let time = Timekeeper::new(log.at, parts.clock_confirmed);
+        let (condition, status) = match (checked, parts.signer) {
+            (Ok(sound), Some(signer)) => match bring_up_head(&parts.signed_head, &sound) {
+                Ok(()) => {
+                    let state = State::load(Live(parts.store.clone()))?;
+                    let working = Working { state, proven: sound.proven, signer };
+                    let status = match parts.guards.room.as_ref().map(Room::check) {
+                        Some(Err(why)) => Status::ReadOnly(why),
+                        _ => Status::Writable,
+                    };
+                    (Condition::Working(Box::new(working)), status)
+                }
+                Err(problem) => (Condition::Stopped, Status::ReadOnly(ReadOnly::Disk(problem))),
+            },
             (Ok(_), None) => {
                 let why = mirror_of.map_or(ReadOnly::NoKey, |of| ReadOnly::Mirror { of: of.into() });
-                (None, Status::ReadOnly(why))
+                (Condition::Stopped, Status::ReadOnly(why))
             }
-            (Err((why, _)), _) => (None, Status::ReadOnly(why)),
+            (Err((why, _)), _) => (Condition::Stopped, Status::ReadOnly(why)),
         };
         if let Status::ReadOnly(why) = &status
             && !matches!(why, ReadOnly::Mirror { .. })
@@ -147,17 +184,22 @@ impl Ledger {
             published: watch::Sender::new(published),
             status: watch::Sender::new(status),
             store: parts.store.clone(),
+            room: parts.guards.room,
             witness_ms: AtomicI64::new(0),
         });
         let (sender, queue) = mpsc::channel(QUEUE_MAX);
         let handle = LedgerHandle::new(shared.clone(), sender);
+        let waiting = tokio::runtime::Builder::new_current_thread().enable_time().build();
         let writer = Writer {
             queue,
+            waiting: waiting.map_err(OpenError::Thread)?,
+            tick: parts.guards.tick,
             shared,
             store: parts.store,
             signed_head: parts.signed_head,
             clock: parts.clock,
-            working,
+            time,
+            condition,
         };
         let thread = std::thread::Builder::new().name("ledger-writer".to_owned()).spawn(move || writer.run());
         Ok(Ledger { handle, writer: Some(thread.map_err(OpenError::Thread)?) })
@@ -198,7 +240,28 @@ fn check(parts: &Parts, snapshot: &Snapshot, log: &LogFact) -> Result<Sound, (Re
     if parts.restored {
         return Err((ReadOnly::Restored, Some(sound)));
     }
+    if parts.repairing {
+        return Err((ReadOnly::Repairing, Some(sound)));
+    }
+    // Whoever only reads need not ask.
+    if let Some(outside) = parts.guards.outside.as_ref().filter(|_| parts.signer.is_some())
+        && let Err(problem) = outside(&Reader(snapshot.clone()), log)
+    {
+        return Err((ReadOnly::Outside(problem), Some(sound)));
+    }
     Ok(sound)
+}
+
+/// A commit that was cut short before its head was written shows itself to readers from now on: what they see, the head
+/// must know.
+fn bring_up_head(signed_head: &SignedHead, sound: &Sound) -> Result<(), String> {
+    if sound.head_size == sound.proven.size() {
+        return Ok(());
+    }
+    let note = sound.checkpoint.to_string();
+    signed_head
+        .write(note.as_bytes())
+        .map_err(|error| format!("write {}: {error}", signed_head.path().display()))
 }
 
 fn open_blobs(path: &Path) -> Result<Blobs, OpenError> {

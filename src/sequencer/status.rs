@@ -18,9 +18,14 @@ pub enum ReadOnly {
     /// What the disk holds is not what was signed.
     #[error("the disk does not hold what was signed: {0}")]
     Disk(String),
-    /// Something failed while writing; what the disk holds is checked when the ledger is opened again.
-    #[error("the ledger stopped: {0}")]
+    /// Something failed while writing; what the disk holds is checked when the ledger is opened again, and by nothing
+    /// that stays open: after a sync that failed, what is read back may never have reached the disk.
+    #[error("the ledger stopped and must be started again: {0}")]
     Failed(String),
+    /// Something failed before anything was written. What the disk holds is read anew, with all checks of opening, until
+    /// that succeeds.
+    #[error("the ledger halted and reads its disk anew: {0}")]
+    Halted(String),
     /// Somebody else's ledger, copied: its own service takes statements.
     #[error("this is a copy of the ledger at {of}: send statements there")]
     Mirror { of: Box<str> },
@@ -29,8 +34,16 @@ pub enum ReadOnly {
     MirrorStopped { of: Box<str>, why: Box<str> },
     #[error("the ledger was opened without the log's key")]
     NoKey,
+    /// Goes away when there is room.
+    #[error("{} MiB are free on the disk, and the ledger takes nothing below {} MiB: make room", .free >> 20, .stop >> 20)]
+    NoRoom { free: u64, stop: u64 },
     #[error("the ledger names the log key {named}, which is not the one that was given")]
     OtherKey { named: String },
+    /// Somebody outside has seen more of this log, or another history of it.
+    #[error("this is not the newest state of the ledger: {0}; compare and refill it with `suyuan resume`")]
+    Outside(String),
+    #[error("a repair was begun and not finished: `suyuan fsck --repair`")]
+    Repairing,
     #[error("the ledger was restored from a backup and waits for `suyuan resume`")]
     Restored,
     #[error("the ledger is shutting down")]

@@ -1,12 +1,16 @@
 //! The one thread that writes.
 //!
 //! It takes whatever waits, up to [`GROUP_MAX`], so that many statements share one sync; each is applied or refused on its
-//! own, and a refused one leaves nothing. What cannot be read, written or explained stops it for good: the state in memory
-//! is dropped, the status says why, and only opening the ledger again, with all its checks, starts another.
+//! own, and a refused one leaves nothing. What cannot be read, written or explained stops it: the state in memory is
+//! dropped and the status says why. Where no write was begun, the disk is read anew, with all checks of opening, at ever
+//! longer intervals until that succeeds; a failed reload leaves everything as it was. Once a write was begun it is over
+//! until the ledger is opened again: bytes that a failed sync was for may be read back and still not be on the disk, and
+//! only an engine that opens anew writes them again.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
@@ -15,10 +19,12 @@ use super::admission::{Admitted, Refused};
 use super::clock::{Clock, Timekeeper};
 use super::commit::{Failure, Target, commit};
 use super::handle::{Shared, SubmitError};
+use super::inspect::inspect;
 use super::published::{Commit, CommittedRecord, Published};
+use super::room::Room;
 use super::signer::LogSigner;
 use super::status::{ReadOnly, Status};
-use crate::ledger::{ApplyError, Code, FactsError, Refusal, State};
+use crate::ledger::{ApplyError, Code, FactsError, Reader, Refusal, State};
 use crate::merkle::Hash;
 use crate::merkle::tree::{Frontier, NodeReader};
 use crate::note::signed_note::SignedNote;
@@ -67,9 +73,28 @@ pub(super) struct Writer {
     pub(super) store: Arc<dyn Store>,
     pub(super) signed_head: SignedHead,
     pub(super) clock: Arc<dyn Clock>,
-    /// None: nothing is written any more, and the status says why.
-    pub(super) working: Option<Working>,
+    pub(super) time: Timekeeper,
+    pub(super) condition: Condition,
+    /// For waiting with an end.
+    pub(super) waiting: tokio::runtime::Runtime,
+    pub(super) tick: Duration,
 }
+
+pub(super) enum Condition {
+    Working(Box<Working>),
+    /// Failed before anything was written: reloads when the machine has been up so long, in milliseconds.
+    Halted {
+        signer: LogSigner,
+        reload_at: i64,
+        wait_ms: i64,
+    },
+    /// Nothing is written any more, and the status says why.
+    Stopped,
+}
+
+/// The first wait before a reload; it doubles up to the last.
+const RELOAD_WAIT_MS: i64 = 1_000;
+const RELOAD_WAIT_MS_MAX: i64 = 60_000;
 
 /// What it takes to write.
 pub(super) struct Working {
@@ -77,7 +102,6 @@ pub(super) struct Working {
     /// The log as the disk holds it.
     pub(super) proven: Frontier,
     pub(super) signer: LogSigner,
-    pub(super) time: Timekeeper,
 }
 
 /// A place in the log and whether the statement was new there, or why it was not taken.
@@ -95,7 +119,17 @@ impl Writer {
     }
 
     fn serve(&mut self) {
-        while let Some(first) = self.queue.blocking_recv() {
+        loop {
+            let queue = &mut self.queue;
+            let next = self.waiting.block_on(async { tokio::time::timeout(self.tick, queue.recv()).await });
+            let first = match next {
+                Ok(Some(first)) => first,
+                Ok(None) => return,
+                Err(_) => {
+                    self.look_around();
+                    continue;
+                }
+            };
             let mut group = vec![first];
             while group.len() < GROUP_MAX {
                 match self.queue.try_recv() {
@@ -121,8 +155,10 @@ impl Writer {
         // Whoever asked may be gone; that changes nothing.
         match command {
             Command::ConfirmClock { done } => {
-                if let Some(working) = &mut self.working {
-                    working.time.confirm();
+                self.time.confirm();
+                if let (Condition::Working(_), ReadOnly::Clock(_)) =
+                    (&self.condition, self.shared.why_read_only())
+                {
                     self.shared.set_status(Status::Writable);
                 }
                 let _ = done.send(());
@@ -161,11 +197,16 @@ impl Writer {
 
     /// Applies, commits and publishes.
     fn group(&mut self, admitted: Vec<Admitted>) -> Result<Vec<Outcome>, SubmitError> {
-        let Some(working) = &mut self.working else {
+        self.reload_if_due();
+        let Condition::Working(working) = &mut self.condition else {
             return Err(SubmitError::ReadOnly(self.shared.why_read_only()));
         };
+        if let Some(Err(why)) = self.shared.room.as_ref().map(Room::check) {
+            self.shared.set_status(Status::ReadOnly(why.clone()));
+            return Err(SubmitError::ReadOnly(why));
+        }
         let witness_ms = self.shared.witness_ms.load(Ordering::Relaxed);
-        let at = match working.time.at(&*self.clock, witness_ms) {
+        let at = match self.time.at(&*self.clock, witness_ms) {
             Ok(at) => at,
             Err(problem) => {
                 let why = ReadOnly::Clock(problem);
@@ -181,7 +222,7 @@ impl Writer {
                 Ok(outcomes)
             }
             Ok(Written::Records { outcomes, checkpoint, event }) => {
-                working.time.taken(at, &*self.clock);
+                self.time.taken(at, &*self.clock);
                 let (size, root) = (working.state.size(), working.state.root());
                 let published = Published::new(self.store.snapshot(), size, root, Some(checkpoint));
                 self.shared.publish(published);
@@ -213,14 +254,74 @@ impl Writer {
 
     /// Nothing that is in memory can be trusted any more.
     fn fail(&mut self, failure: &Failure) -> SubmitError {
-        self.working = None;
-        tracing::error!(error = %failure, "the ledger stopped");
-        let why = ReadOnly::Failed(failure.to_string());
-        self.shared.set_status(Status::ReadOnly(why.clone()));
-        match failure {
-            Failure::Before(_) => SubmitError::ReadOnly(why),
-            Failure::During(problem) => SubmitError::Uncertain(problem.clone()),
+        let before = std::mem::replace(&mut self.condition, Condition::Stopped);
+        let (why, answer) = match failure {
+            Failure::Before(problem) => {
+                let why = ReadOnly::Halted(problem.clone());
+                if let Condition::Working(working) = before {
+                    let reload_at = self.clock.uptime_ms().saturating_add(RELOAD_WAIT_MS);
+                    let signer = working.signer;
+                    self.condition = Condition::Halted { signer, reload_at, wait_ms: RELOAD_WAIT_MS };
+                }
+                (why.clone(), SubmitError::ReadOnly(why))
+            }
+            Failure::During(problem) => {
+                (ReadOnly::Failed(problem.clone()), SubmitError::Uncertain(problem.clone()))
+            }
+        };
+        self.shared.set_status(Status::ReadOnly(why));
+        answer
+    }
+
+    /// Without work: whether what stopped it is over.
+    fn look_around(&mut self) {
+        self.reload_if_due();
+        if !matches!(self.condition, Condition::Working(_)) {
+            return;
         }
+        let now = self.shared.status.borrow().clone();
+        match (now, self.shared.room.as_ref().map(Room::check)) {
+            (Status::Writable | Status::ReadOnly(ReadOnly::NoRoom { .. }), Some(Err(why))) => {
+                self.shared.set_status(Status::ReadOnly(why));
+            }
+            (Status::ReadOnly(ReadOnly::NoRoom { .. }), _) => self.shared.set_status(Status::Writable),
+            _ => {}
+        }
+    }
+
+    fn reload_if_due(&mut self) {
+        let uptime = self.clock.uptime_ms();
+        match std::mem::replace(&mut self.condition, Condition::Stopped) {
+            Condition::Halted { signer, reload_at, wait_ms } if uptime >= reload_at => {
+                match self.reload(&signer) {
+                    Ok((state, proven)) => {
+                        self.condition = Condition::Working(Box::new(Working { state, proven, signer }));
+                        self.shared.set_status(Status::Writable);
+                    }
+                    Err(problem) => {
+                        self.shared.set_status(Status::ReadOnly(ReadOnly::Halted(problem)));
+                        let wait_ms = (wait_ms * 2).min(RELOAD_WAIT_MS_MAX);
+                        let reload_at = uptime.saturating_add(wait_ms);
+                        self.condition = Condition::Halted { signer, reload_at, wait_ms };
+                    }
+                }
+            }
+            other => self.condition = other,
+        }
+    }
+
+    /// All that opening looks at, and that the disk holds exactly what readers were shown: nothing was written since.
+    fn reload(&self, signer: &LogSigner) -> Result<(State<Live>, Frontier), String> {
+        let text = |error: FactsError| error.to_string();
+        let snapshot = self.store.snapshot();
+        let log = Reader(snapshot.clone()).log().map_err(text)?.ok_or("the store holds no ledger")?;
+        let sound = inspect(&snapshot, &log, &self.signed_head, &signer.verifier_keys())?;
+        let last = self.shared.published();
+        if (sound.proven.size(), sound.proven.root()) != (last.size, last.root) {
+            return Err("the disk holds something else than was published".to_owned());
+        }
+        let state = State::load(Live(self.store.clone())).map_err(text)?;
+        Ok((state, sound.proven))
     }
 }
 

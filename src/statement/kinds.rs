@@ -24,6 +24,7 @@ pub enum Kind {
     Input,
     Inspection,
     Irrigation,
+    LedgerAnchor,
     LedgerKey,
     LedgerRules,
     Observation,
@@ -52,7 +53,7 @@ pub enum Kind {
 pub struct UnknownKind;
 
 impl Kind {
-    pub const ALL: [Kind; 31] = [
+    pub const ALL: [Kind; 32] = [
         Kind::Correction,
         Kind::CropOpen,
         Kind::Enforcement,
@@ -64,6 +65,7 @@ impl Kind {
         Kind::Input,
         Kind::Inspection,
         Kind::Irrigation,
+        Kind::LedgerAnchor,
         Kind::LedgerKey,
         Kind::LedgerRules,
         Kind::Observation,
@@ -100,6 +102,7 @@ impl Kind {
             Kind::Input => "input",
             Kind::Inspection => "inspection",
             Kind::Irrigation => "irrigation",
+            Kind::LedgerAnchor => "ledger.anchor",
             Kind::LedgerKey => "ledger.key",
             Kind::LedgerRules => "ledger.rules",
             Kind::Observation => "observation",
@@ -130,7 +133,9 @@ impl Kind {
     /// What the main subject may be.
     pub fn subject_kinds(self) -> &'static [SubjectKind] {
         match self {
-            Kind::LedgerKey | Kind::LedgerRules | Kind::RulesSet => &[SubjectKind::Ledger],
+            Kind::LedgerAnchor | Kind::LedgerKey | Kind::LedgerRules | Kind::RulesSet => {
+                &[SubjectKind::Ledger]
+            }
             Kind::Enforcement | Kind::Genesis | Kind::OrgRegister | Kind::OrgUpdate => &[SubjectKind::Org],
             Kind::OrgKeyAdd | Kind::OrgKeyRevoke => &[SubjectKind::Key],
             Kind::PlotRegister => &[SubjectKind::Plot],
@@ -163,6 +168,7 @@ impl Kind {
     pub fn is_operational(self) -> bool {
         match self {
             Kind::Genesis
+            | Kind::LedgerAnchor
             | Kind::LedgerKey
             | Kind::LedgerRules
             | Kind::OrgKeyAdd

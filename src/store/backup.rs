@@ -41,7 +41,7 @@ pub fn backup(store: &dyn Store, blobs: &Blobs, checkpoint: &[u8], to: &Path) ->
         return Err(BackupError::Exists(to.to_owned()));
     }
     copy.prepare()?;
-    mark_restored(&copy)?;
+    copy.hold_back()?;
     SignedHead::new(copy.signed_head()).write(checkpoint).map_err(|e| io_error(&copy.signed_head(), e))?;
     store.copy_to(&copy.db())?;
     blobs.copy_to(&copy.blobs())?;
@@ -60,7 +60,7 @@ pub fn restore(
     copy.check()?;
     dir.prepare()?;
     // First of all: whatever comes next, what lies here is not written on.
-    mark_restored(dir)?;
+    dir.hold_back()?;
     copy_files(&copy.db(), &dir.db())?;
     let blobs = Blobs::open(copy.blobs()).map_err(|e| io_error(&copy.blobs(), e))?;
     blobs.copy_to(&dir.blobs())?;
@@ -77,12 +77,6 @@ pub fn restore(
     }
     dir.finish()?;
     Ok(report)
-}
-
-fn mark_restored(dir: &DataDir) -> Result<(), BackupError> {
-    let text =
-        b"Read-only: from a backup, not yet compared with witnesses, mirrors and anchors (suyuan resume).\n";
-    durable::write_whole(&dir.restored(), text).map_err(|e| io_error(&dir.restored(), e))
 }
 
 /// A flat directory, each file synced.

@@ -10,7 +10,7 @@ use crate::note::checkpoint::Checkpoint;
 use crate::note::signed_note::SignedNote;
 use crate::note::vkey::{KeyName, VerifierKey};
 
-const CHECKPOINTS: &[u8] = b"k/";
+pub(super) const CHECKPOINTS: &[u8] = b"k/";
 const UNSEEN: &[u8] = b"d/";
 
 /// A note is not a checkpoint of this log.
@@ -53,11 +53,16 @@ fn sizes_of<'r, R: Read + ?Sized>(
 ) -> impl Iterator<Item = Result<u64, StoreError>> + use<'r, R> {
     read.scan(range).map(|pair| {
         let (key, _) = pair?;
-        key[CHECKPOINTS.len()..].try_into().map(u64::from_be_bytes).map_err(|_| StoreError::Engine {
+        size_of(&key).ok_or_else(|| StoreError::Engine {
             doing: "read a checkpoint's size",
             problem: "it has not 8 bytes".into(),
         })
     })
+}
+
+/// The size in a checkpoint's key.
+pub(super) fn size_of(key: &[u8]) -> Option<u64> {
+    key.strip_prefix(CHECKPOINTS)?.try_into().map(u64::from_be_bytes).ok()
 }
 
 /// Reads a checkpoint that one of `keys` has signed, all of which have the log's name.

@@ -73,6 +73,11 @@ impl DataDir {
         self.root.join("restored")
     }
 
+    /// Stands in a directory from the first write of a repair until all was compared once more.
+    pub fn repairing(&self) -> PathBuf {
+        self.root.join("repairing")
+    }
+
     /// Unless it is configured to lie elsewhere.
     pub fn signed_head(&self) -> PathBuf {
         self.root.join("signed-head")
@@ -111,9 +116,27 @@ impl DataDir {
         }
     }
 
+    /// From now on it is read and not written, until it was compared with the outside.
+    pub fn hold_back(&self) -> Result<(), DataDirError> {
+        let text =
+            b"Read-only: restored or refilled, not yet compared with witnesses, mirrors and anchors (suyuan resume).\n";
+        durable::write_whole(&self.restored(), text).map_err(|source| self.io(&self.restored(), source))
+    }
+
     /// Lets a restored ledger write again. Whoever calls this has compared it with the outside.
     pub fn resume(&self) -> Result<(), DataDirError> {
         durable::remove(&self.restored()).map_err(|source| self.io(&self.restored(), source))
+    }
+
+    /// Sets or takes away the mark of a repair.
+    pub(super) fn mark_repairing(&self, repairing: bool) -> io::Result<()> {
+        match repairing {
+            true => durable::write_whole(
+                &self.repairing(),
+                b"Read-only: a repair was begun and not finished (suyuan fsck --repair).\n",
+            ),
+            false => durable::remove(&self.repairing()),
+        }
     }
 
     fn io(&self, path: &Path, source: io::Error) -> DataDirError {

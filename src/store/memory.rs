@@ -93,6 +93,15 @@ impl Store for MemoryStore {
         Ok(())
     }
 
+    fn mend(&self, batch: Batch, head: u64) -> Result<(), StoreError> {
+        batch.is_derived()?;
+        let mut map = self.write();
+        let map = Arc::make_mut(&mut map);
+        apply(map, batch);
+        map.insert(HEAD.to_vec(), head.to_be_bytes().to_vec());
+        Ok(())
+    }
+
     fn purge(&self, _range: &KeyRange) -> Result<(), StoreError> {
         Ok(())
     }

@@ -56,6 +56,10 @@ pub trait Store: Read {
     /// itself are refused.
     fn write_aside(&self, batch: Batch) -> Result<(), StoreError>;
 
+    /// Writes what follows from the records, wherever the head is, and sets the head: for a repair, which has replayed
+    /// them. All or nothing and synced. Keys of anything else are refused.
+    fn mend(&self, batch: Batch, head: u64) -> Result<(), StoreError>;
+
     /// Makes what was deleted in this range leave the disk, and not only stop being found. Snapshots taken before the
     /// deletion still see it, so this waits for them, and says so if they stay.
     fn purge(&self, range: &KeyRange) -> Result<(), StoreError>;
@@ -141,6 +145,13 @@ impl Batch {
             None => Ok(()),
         }
     }
+
+    fn is_derived(&self) -> Result<(), StoreError> {
+        match self.writes.iter().find(|(key, _)| !fsck::is_derived(key)) {
+            Some((key, _)) => Err(StoreError::NotDerived { key: String::from_utf8_lossy(key).into_owned() }),
+            None => Ok(()),
+        }
+    }
 }
 
 /// Keys from `start` on, up to but without `end`.
@@ -193,6 +204,8 @@ pub enum StoreError {
     Locked(PathBuf),
     #[error("{key} belongs to the ledger and is written by commits only")]
     NotAside { key: String },
+    #[error("{key} does not follow from the records and is not written by a repair")]
+    NotDerived { key: String },
     #[error("readers from before the deletion still hold it; purge again later")]
     StillRead,
 }

@@ -165,6 +165,12 @@ impl Store for RocksStore {
         self.write(batch, None)
     }
 
+    fn mend(&self, batch: Batch, head: u64) -> Result<(), StoreError> {
+        batch.is_derived()?;
+        let _alone = self.committing.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        self.write(batch, Some(head))
+    }
+
     fn purge(&self, range: &KeyRange) -> Result<(), StoreError> {
         let deleted_by = self.db.latest_sequence_number();
         let deadline = Instant::now() + PURGE_WAIT;

@@ -31,6 +31,9 @@ table! {
         Completeness "completeness"
             "运营方签名声明这里没有漏掉任何一条；独立见证复算过才算证明。"
             "The operator has signed that no record is left out; only an independent witness’s replay would prove it.",
+        CompletenessReplayed "completeness_replayed"
+            "没有遗漏：独立见证从第一条起逐条复算到这里，与运营方签名的索引一致。复算过的有 {k} 家：{names}。"
+            "Nothing is left out: worked through from the first record up to here by independent witnesses, who came to what the operator signed. So many have: {k} ({names}).",
         Log "log"
             "这些记录都在运营方签过名的同一本总账里。"
             "All these records are in the one log that the operator has signed.",
@@ -70,17 +73,42 @@ table! {
         WayElsewhere "way_elsewhere"
             "下载凭证文件，在别家网站的 /verify 页面打开，信任文件从运营方公布的其他渠道取得。"
             "Download the evidence and open it on the /verify page of somebody else’s site, with a trust file from another place where the operator publishes it.",
+        WayWitness "way_witness"
+            "交给与运营方无关的见证方核验（信任文件里写明的）："
+            "Have it checked by a witness, who is not the operator; the trust file names:",
+        WitnessPage "witness_page" "{name} 的核验页（{host}）" "verify page of {name} ({host})",
         WayCli "way_cli" "或在自己的电脑上运行：{command}" "Or run on your own computer: {command}",
         Raw "raw" "原始数据" "Raw data",
         LogKey "log_key" "日志公钥" "Log key",
         Genesis "genesis" "创世指纹" "Genesis fingerprint",
 
+        // Evidence of an omission.
+        OmissionShown "omission_shown"
+            "证据成立：运营方的签名自相矛盾"
+            "The evidence holds: the operator’s own signatures contradict each other",
+        OmissionNotShown "omission_not_shown"
+            "证据不成立：它没有说明任何问题"
+            "The evidence does not hold: it shows nothing",
+        OmissionEntry "omission_entry"
+            "账本第 {seq} 条不是合格的条目，运营方却为它签了名。"
+            "Entry {seq} of the log is no proper entry, and the operator has signed it.",
+        OmissionMap "omission_map"
+            "账本第 {seq} 条是 {subject} 的第 {n} 条记录，运营方后来签名的索引却漏掉了它。"
+            "Entry {seq} of the log is record {n} of {subject}, and a map that the operator signed later leaves it out.",
+        OmissionSplit "omission_split"
+            "运营方签过两份不同的历史：前 {seq} 条记录在两份里不一样。"
+            "The operator has signed two different histories: the first {seq} entries differ between them.",
+        OmissionTwice "omission_twice"
+            "{subject} 的第 {n} 条记录，运营方签过两条不同的。"
+            "The operator has signed two different records as record {n} of {subject}.",
+        OmissionOf "omission_of" "账本：{origin}" "Ledger: {origin}",
+
         // The page for a saved file.
         FileTitle "file_title" "验证凭证文件" "Check an evidence file",
         FileHint "file_hint"
-            "选好（或拖进来）凭证文件和信任文件。全部在本机完成，打开本页后断网也能用。"
-            "Choose (or drop here) the evidence and the trust file. All is done on this device; once this page is open, it works offline.",
-        FileBundle "file_bundle" "凭证文件（.suyuan）" "Evidence (.suyuan)",
+            "选好（或拖进来）凭证文件和信任文件。全部在本机完成，打开本页后断网也能用。遗漏证据（运营方漏掉记录的证明）也可以放在这里。"
+            "Choose (or drop here) the evidence and the trust file. All is done on this device; once this page is open, it works offline. Evidence of an omission, proof that the operator left a record out, can be given here too.",
+        FileBundle "file_bundle" "凭证文件（.suyuan）或遗漏证据" "Evidence (.suyuan), or evidence of an omission",
         FileTrust "file_trust" "信任文件（trust.json）" "Trust file (trust.json)",
         FileButton "file_button" "验证" "Check",
         FileMissing "file_missing" "请选好两个文件" "Choose both files",

@@ -144,6 +144,7 @@ table! {
         RightsSince "rights_since" "据称自 {since} 起可能在他人手中：此后的签名会被标出" "It may have been in other hands since {since}: signatures from then on are marked",
         RightsRules "rights_rules" "规则自此为第 {rules} 版" "Rules version {rules} from here on",
         RightsLogKey "rights_log_key" "日志密钥由 {old} 换为 {new}；{until} 之前两把都签" "The log key changes from {old} to {new}; both sign until {until}",
+        RightsPublication "rights_publication" "检查点自此公布在链 {chain} 的合约 {contract}，账户 {sender}" "Checkpoints are published on chain {chain}, contract {contract}, account {sender}, from here on",
         RightsTable "rights_table" "规则表“{table}”自此按这一版判断" "The table “{table}” counts in this version from here on",
         AdminKey "admin_key" "全部事项（管理密钥）" "everything (admin key)",
 

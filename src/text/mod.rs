@@ -3,6 +3,7 @@
 //! Kinds, fields and codes are named by the schemas, once; [`labels`] reads them there. Everything else is a word of a
 //! table here. A table is an enum, so a word that does not exist does not compile. No I/O, no knowledge of pages.
 
+mod anchor;
 mod balance;
 mod check;
 mod explore;
@@ -18,6 +19,7 @@ mod verdict;
 mod witness;
 mod words;
 
+pub use anchor::Anchor;
 pub use balance::{Figure, GraphWord, Imbalance};
 pub use check::Check;
 pub use explore::Explore;
@@ -38,6 +40,7 @@ use words::Entry;
 pub fn entries() -> Vec<Entry> {
     [
         words::entries::<Amount>(),
+        words::entries::<Anchor>(),
         words::entries::<Check>(),
         words::entries::<ClaimState>(),
         words::entries::<Condition>(),

@@ -170,7 +170,6 @@ table! {
             "见证过的检查点有 {size} 条记录，本页多出 {n} 条"
             "Witnesses have seen {size} entries; this page is {n} ahead",
         Anchors "anchors" "锚定" "Anchors",
-        NoAnchor "no_anchor" "尚未锚定" "Not anchored yet",
         Download "download" "下载凭证文件" "Download the evidence",
         VerifyWith "verify_with" "离线验证：" "Verify offline:",
         TrustHint "trust_hint"

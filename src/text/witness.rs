@@ -17,9 +17,9 @@ table! {
 
         VerifyTitle "verify_title" "核验凭证文件" "Have a bundle checked",
         VerifyWhat "verify_what"
-            "把产品页面上下载的凭证文件交给本站，由与运营方无关的一方逐层核验。文件不保存，也不转发。"
-            "Give it the evidence file from a product’s page. It is checked layer by layer by somebody who is not the operator. The file is neither kept nor passed on.",
-        VerifyFile "verify_file" "凭证文件（.suyuan）" "Evidence file (.suyuan)",
+            "把产品页面上下载的凭证文件，或遗漏证据（运营方漏掉记录的证明），交给本站，由与运营方无关的一方逐层核验。文件不保存，也不转发。"
+            "Give it the evidence file from a product’s page, or evidence of an omission (proof that the operator left a record out). It is checked by somebody who is not the operator. The file is neither kept nor passed on.",
+        VerifyFile "verify_file" "凭证文件（.suyuan）或遗漏证据" "Evidence file (.suyuan), or evidence of an omission",
         VerifyButton "verify_button" "核验" "Check",
         Verified "verified" "凭证核验通过" "The evidence is verified",
         NotVerified "not_verified" "凭证未通过核验" "The evidence is NOT verified",

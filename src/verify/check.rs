@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::{Value, json};
 
+use super::anchored::{self, Anchored};
 use super::bundle::{Bundle, MapClaim};
 use super::needed::Needed;
 use super::partial::PartialLedger;
@@ -99,10 +100,19 @@ impl<'a> Checker<'a> {
         };
         report.set(Layer::Witnesses, witnesses);
         report.set(Layer::Freshness, freshness);
-        report.set(Layer::Anchors, self.anchors());
+        let anchored = checkpoint.as_ref().map(|_| anchored::judge_all(self.bundle, self.trust));
+        report.set(
+            Layer::Anchors,
+            match &anchored {
+                Some(anchored) => anchored::layer(anchored),
+                None => Status::NotChecked("the checkpoint is not the log's".into()),
+            },
+        );
         let proven = Layer::ALWAYS.iter().all(|layer| report.status(*layer).is_ok());
         if let (true, Some(main)) = (proven, &checkpoint) {
             report.facts = self.facts(main, &replayed);
+            let anchored = anchored.iter().flatten().map(Anchored::to_json);
+            report.facts["anchors"] = anchored.collect();
         }
         report
     }
@@ -179,6 +189,7 @@ impl<'a> Checker<'a> {
                 return Err(format!("record {} was signed for another ledger", record.seq));
             }
         }
+        self.said_once()?;
         for (subject, places) in &self.chains {
             for pair in places.windows(2) {
                 let (Some(before), Some(after)) = (self.link(pair[0], subject), self.link(pair[1], subject))
@@ -194,6 +205,19 @@ impl<'a> Checker<'a> {
             }
         }
         Ok(Status::Ok(format!("{} chains", self.chains.len())))
+    }
+
+    /// An organisation uses an id once, and so says a statement once: who counts it again is no ledger.
+    fn said_once(&self) -> Result<(), String> {
+        let mut said = HashMap::new();
+        for record in self.records() {
+            let statement = &record.statement;
+            if let Some(first) = said.insert((&statement.signers[0].org, &statement.id), record.seq) {
+                let seq = record.seq;
+                return Err(format!("record {seq} has the id of record {first}: a statement counts once"));
+            }
+        }
+        Ok(())
     }
 
     fn link(&self, place: usize, subject: &Subject) -> Option<&crate::ledger::Link> {
@@ -368,15 +392,6 @@ impl<'a> Checker<'a> {
         match unseen.first() {
             Some(subject) => Status::NotChecked(format!("the chain of {subject} is not here in full")),
             None => Status::Ok(format!("rules {}, {} records", self.bundle.rules, self.records().count())),
-        }
-    }
-
-    fn anchors(&self) -> Status {
-        match self.bundle.anchors.first() {
-            None => Status::NotChecked("not anchored yet".into()),
-            Some(anchor) => {
-                Status::NotChecked(format!("this program does not check anchors of kind {}", anchor.kind))
-            }
         }
     }
 

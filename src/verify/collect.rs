@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::bundle::{Bundle, Consistency, DEPTH_MAX, LeafOpenings, MapClaim, RECORDS_MAX};
+use super::bundle::{AnchorSlot, Bundle, Consistency, DEPTH_MAX, LeafOpenings, MapClaim, RECORDS_MAX};
 use super::needed::Needed;
 use crate::ledger::{Entry, Facts, FactsError, Reader};
 use crate::merkle::proof::{consistency_path, subset_proof};
@@ -52,7 +52,10 @@ pub fn bundle<F: Facts>(
         size,
         generated_at: generated_at.to_owned(),
         checkpoints: std::iter::once(main).chain(others).map(|under| under.note.clone()).collect(),
-        consistency: others.iter().map(|other| tie(reader, main, other)).collect::<Result<_, _>>()?,
+        consistency: others
+            .iter()
+            .map(|other| tie(reader, main.size, other.size))
+            .collect::<Result<_, _>>()?,
         inclusion: subset_proof(reader, &places, size).map_err(|error| FactsError(error.to_string()))?,
         records: records.into_values().collect(),
         map: claims.collect::<Result<_, _>>()?,
@@ -64,6 +67,32 @@ pub fn bundle<F: Facts>(
 }
 
 impl Bundle {
+    /// How many entries an anchored checkpoint must have to cover every record here: the map record at the end is the
+    /// checkpoint's own and counts for nothing.
+    pub fn covered(&self) -> u64 {
+        let records = self.records.iter().filter(|entry| matches!(entry, Entry::Record(_)));
+        records.map(|entry| entry.seq() + 1).max().unwrap_or(0)
+    }
+
+    /// Puts an anchor beside the checkpoint that it is for, which it is tied to the bundle's own by.
+    pub fn anchor<F: Facts>(
+        &mut self,
+        reader: &Reader<F>,
+        checkpoint: &Under,
+        slot: AnchorSlot,
+    ) -> Result<(), FactsError> {
+        let is_here = |note: &String| {
+            let body = |note: &str| note.split_once("\n\n").map(|(body, _)| body.to_owned());
+            body(note) == body(&checkpoint.note)
+        };
+        if !self.checkpoints.iter().any(is_here) {
+            self.consistency.push(tie(reader, self.size, checkpoint.size)?);
+            self.checkpoints.push(checkpoint.note.clone());
+        }
+        self.anchors.push(slot);
+        Ok(())
+    }
+
     /// Leaf hashes of the records, in order, for whoever holds openings of them.
     pub fn leaves(&self) -> Vec<Hash> {
         self.records.iter().map(Entry::leaf).collect()
@@ -130,8 +159,8 @@ pub fn claim<F: Facts>(
     Ok(MapClaim { subject: subject.clone(), value, proof })
 }
 
-fn tie<F: Facts>(reader: &Reader<F>, main: &Under, other: &Under) -> Result<Consistency, FactsError> {
-    let (from, to) = (main.size.min(other.size), main.size.max(other.size));
+fn tie<F: Facts>(reader: &Reader<F>, main: u64, other: u64) -> Result<Consistency, FactsError> {
+    let (from, to) = (main.min(other), main.max(other));
     let path = consistency_path(reader, from, to).map_err(|error| FactsError(error.to_string()))?;
     Ok(Consistency { from, to, path })
 }

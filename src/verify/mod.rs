@@ -3,6 +3,7 @@
 //! [`verify_bundle`] trusts the [`Trust`] file and nothing else, works offline and answers per [`Layer`].
 //! [`collect`] makes what it checks, following the same [`needed`] fixpoint. [`audit`] replays whole logs.
 
+pub mod anchored;
 pub mod audit;
 pub mod bundle;
 mod check;

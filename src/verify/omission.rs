@@ -4,19 +4,29 @@
 //! Whoever holds a receipt can make the former without replaying anything; anybody can check either offline.
 //! docs/format.md, "Omission evidence".
 
+use std::fmt;
+
 use serde_json::{Value, json};
 
 use super::bundle::{Bundle, BundleError, MapClaim, hash, list, object, text};
 use super::receipt::{self, Receipt};
-use super::split_view::SplitView;
+use super::split_view::{SplitView, TwoHistories};
 use super::trust::Trust;
 use crate::ledger::{Entry, Link};
 use crate::merkle::{Hash, map};
+use crate::note::checkpoint::Checkpoint;
 use crate::note::signed_note::SignedNote;
 use crate::note::tlog_proof::TlogProof;
 use crate::statement::json::{Limits, canonical, parse_canonical};
+use crate::statement::subject::Subject;
 
 const LIMITS: Limits = Limits { bytes_max: 1024 * 1024, depth_max: 16 };
+
+/// Whether a file begins like evidence; what is wrong with it further on is for [`Evidence::parse`] to say.
+pub fn is_evidence(bytes: &[u8]) -> bool {
+    let start: Vec<u8> = bytes.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).take(11).collect();
+    start == b"{\"evidence\""
+}
 
 /// What the operator signed that cannot both be honest.
 #[derive(Debug, Clone)]
@@ -31,6 +41,46 @@ pub enum Evidence {
     Twice { first: String, second: String },
 }
 
+/// What evidence has shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Shown {
+    /// The log holds at `seq` what is no entry, or one that says it is entry `says`.
+    Entry {
+        seq: u64,
+        says: Option<u64>,
+    },
+    /// Entry `seq` is record `n` of the subject, and a map over it leaves it out.
+    Map {
+        seq: u64,
+        subject: Subject,
+        n: u64,
+    },
+    Split(TwoHistories),
+    /// There are two records `n` of the subject.
+    Twice {
+        subject: Subject,
+        n: u64,
+    },
+}
+
+impl fmt::Display for Shown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Shown::Entry { seq, says: None } => {
+                write!(f, "entry {seq} of the log is not an entry, or its links are not its payload's")
+            }
+            Shown::Entry { seq, says: Some(says) } => {
+                write!(f, "entry {seq} of the log says that it is entry {says}")
+            }
+            Shown::Map { seq, subject, n } => {
+                write!(f, "record {seq} of the log is record {n} of {subject}, and the map leaves it out")
+            }
+            Shown::Split(histories) => histories.fmt(f),
+            Shown::Twice { subject, n } => write!(f, "{subject} has two different records {n}"),
+        }
+    }
+}
+
 impl Evidence {
     /// Its kind as the file has it; `split` is of two histories, the others of an omission.
     pub fn kind(&self) -> &'static str {
@@ -42,8 +92,20 @@ impl Evidence {
         }
     }
 
-    /// What it shows, in a sentence; an error if it shows nothing.
-    pub fn check(&self, trust: &Trust) -> Result<String, String> {
+    /// The log whose signatures it holds, by its own word; none where its first receipt cannot be read.
+    pub fn origin(&self) -> Option<String> {
+        let note = match self {
+            Evidence::Entry { receipt }
+            | Evidence::Map { receipt, .. }
+            | Evidence::Twice { first: receipt, .. } => TlogProof::parse(receipt.as_bytes()).ok()?.checkpoint,
+            Evidence::Split(split) => SignedNote::parse(split.smaller.as_bytes()).ok()?,
+        };
+        let checkpoint: Checkpoint = note.text().parse().ok()?;
+        Some(checkpoint.origin.to_string())
+    }
+
+    /// What it shows; an error if it shows nothing.
+    pub fn check(&self, trust: &Trust) -> Result<Shown, String> {
         match self {
             Evidence::Entry { receipt } => malformed(&receipt::open(receipt.as_bytes(), trust)?)
                 .ok_or_else(|| "the receipt's entry is well formed: nothing is shown".into()),
@@ -58,7 +120,7 @@ impl Evidence {
                 contradiction(&receipt, committed.size, claim)
                     .ok_or_else(|| "the map agrees with the receipt: nothing is shown".into())
             }
-            Evidence::Split(split) => split.check(trust),
+            Evidence::Split(split) => split.check(trust).map(Shown::Split),
             Evidence::Twice { first, second } => {
                 let (first, second) =
                     (receipt::open(first.as_bytes(), trust)?, receipt::open(second.as_bytes(), trust)?);
@@ -67,7 +129,7 @@ impl Evidence {
                 });
                 match shared {
                     Some(link) if first.leaf != second.leaf => {
-                        Ok(format!("{} has two different records {}", link.subject, link.n))
+                        Ok(Shown::Twice { subject: link.subject.clone(), n: link.n })
                     }
                     _ => Err("the receipts do not claim one place of one chain".into()),
                 }
@@ -170,7 +232,9 @@ pub fn compare(receipt_text: &str, bundle: &Bundle, trust: &Trust) -> Result<Opt
 pub(super) fn shown_by(bundle: &Bundle, trust: &Trust) -> Option<String> {
     bundle.receipts.iter().find_map(|receipt| match compare(receipt, bundle, trust) {
         Ok(None) => None,
-        Ok(Some(evidence)) => Some(evidence.check(trust).unwrap_or_else(|problem| problem)),
+        Ok(Some(evidence)) => {
+            Some(evidence.check(trust).map_or_else(|problem| problem, |shown| shown.to_string()))
+        }
         Err(problem) => Some(problem),
     })
 }
@@ -184,21 +248,15 @@ fn links(receipt: &Receipt) -> &[Link] {
         .unwrap_or_default()
 }
 
-fn malformed(receipt: &Receipt) -> Option<String> {
+fn malformed(receipt: &Receipt) -> Option<Shown> {
     match &receipt.entry {
-        None => Some(format!(
-            "entry {} of the log is not an entry, or its links are not its payload's",
-            receipt.seq
-        )),
-        Some(entry) if entry.seq() != receipt.seq => {
-            Some(format!("entry {} of the log says that it is entry {}", receipt.seq, entry.seq()))
-        }
-        Some(_) => None,
+        Some(entry) if entry.seq() == receipt.seq => None,
+        entry => Some(Shown::Entry { seq: receipt.seq, says: entry.as_ref().map(Entry::seq) }),
     }
 }
 
 /// A map over the first `size` entries must count a record that is among them, and end with it if it is the last.
-fn contradiction(receipt: &Receipt, size: u64, claim: &MapClaim) -> Option<String> {
+fn contradiction(receipt: &Receipt, size: u64, claim: &MapClaim) -> Option<Shown> {
     let link = links(receipt).iter().find(|link| link.subject == claim.subject)?;
     if receipt.seq >= size {
         return None;
@@ -208,12 +266,7 @@ fn contradiction(receipt: &Receipt, size: u64, claim: &MapClaim) -> Option<Strin
         Some(value) if value.count <= link.n => true,
         Some(value) => value.count == link.n + 1 && value.last != receipt.leaf,
     };
-    left_out.then(|| {
-        format!(
-            "record {} of the log is record {} of {}, and the map leaves it out",
-            receipt.seq, link.n, link.subject
-        )
-    })
+    left_out.then(|| Shown::Map { seq: receipt.seq, subject: link.subject.clone(), n: link.n })
 }
 
 /// Another record of the bundle at a place that the receipt's record holds.

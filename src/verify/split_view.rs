@@ -3,6 +3,8 @@
 //! Two roots of one size show it by themselves. Of two sizes, a consistency proof shows which root the larger tree has at
 //! the smaller size, and it is not the one that was signed. docs/format.md, "Split view".
 
+use std::fmt;
+
 use super::signed_checkpoint;
 use super::trust::Trust;
 use crate::merkle::Hash;
@@ -21,6 +23,30 @@ pub struct SplitView {
     pub path: Vec<Hash>,
 }
 
+/// What a split view has shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TwoHistories {
+    pub origin: String,
+    /// Entries up to which both go.
+    pub size: u64,
+    /// The root that was signed there.
+    pub signed: Hash,
+    /// The root that the other history has there, and its entries.
+    pub other: Hash,
+    pub larger: u64,
+}
+
+impl fmt::Display for TwoHistories {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let TwoHistories { origin, size, signed, other, larger } = self;
+        write!(
+            f,
+            "the log {origin} has signed two histories: its first {size} entries have the root {signed} in one and \
+             {other} in the other, which is of {larger} entries"
+        )
+    }
+}
+
 impl SplitView {
     /// Of two checkpoints of one size, each with its note.
     pub fn of_one_size(first: (&Checkpoint, &str), second: (&Checkpoint, &str)) -> SplitView {
@@ -34,9 +60,9 @@ impl SplitView {
         }
     }
 
-    /// What it shows, in a sentence; an error if it shows nothing. Asks for no witness: what the log's own key has signed
+    /// What it shows; an error if it shows nothing. Asks for no witness: what the log's own key has signed
     /// it answers for.
-    pub fn check(&self, trust: &Trust) -> Result<String, String> {
+    pub fn check(&self, trust: &Trust) -> Result<TwoHistories, String> {
         let smaller = signed_checkpoint::open(&self.smaller, trust)?.checkpoint;
         let larger = signed_checkpoint::open(&self.larger, trust)?.checkpoint;
         if smaller.size > larger.size || (smaller.size == larger.size && smaller.root.0 > larger.root.0) {
@@ -47,11 +73,13 @@ impl SplitView {
         }
         verify_consistency(smaller.size, larger.size, &self.root, &larger.root, &self.path)
             .map_err(|error| format!("the consistency proof: {error}"))?;
-        Ok(format!(
-            "the log {} has signed two histories: its first {} entries have the root {} in one and {} in the other, \
-             which is of {} entries",
-            smaller.origin, smaller.size, smaller.root, self.root, larger.size
-        ))
+        Ok(TwoHistories {
+            origin: smaller.origin.to_string(),
+            size: smaller.size,
+            signed: smaller.root,
+            other: self.root,
+            larger: larger.size,
+        })
     }
 }
 

@@ -1,7 +1,10 @@
 //! The trust file: what a verifier must be told from outside, and never takes from a bundle.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
+use crate::anchor::{Publication, Told};
 use crate::merkle::Hash;
 use crate::note::policy::Policy;
 use crate::note::vkey::{KeyType, VerifierKey};
@@ -14,6 +17,9 @@ pub struct Trust {
     pub genesis: Hash,
     /// The log's keys and the witnesses asked for: C2SP tlog-policy.
     pub policy: Policy,
+    /// The one list of checkpoints that counts, and whose time stamps do. No block is ever told of here: those a reader
+    /// finds out for himself.
+    pub anchors: Told,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -30,6 +36,32 @@ struct File {
     genesis: Hash,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     policy: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    publication: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    tsa_roots: Option<Vec<String>>,
+}
+
+/// Whose anchors count.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Anchors {
+    pub publication: Option<Publication>,
+    /// Root certificates of time-stamping authorities, DER.
+    pub tsa_roots: Vec<Vec<u8>>,
+}
+
+impl File {
+    fn told(&self) -> Result<Told, TrustError> {
+        let publication = match &self.publication {
+            Some(text) => Some(text.parse().map_err(|error| TrustError(format!("publication: {error}")))?),
+            None => None,
+        };
+        let root = |text: &String| {
+            STANDARD.decode(text).map_err(|_| TrustError("tsa_roots: a certificate is not base64".into()))
+        };
+        let tsa_roots = self.tsa_roots.iter().flatten().map(root).collect::<Result<_, _>>()?;
+        Ok(Told { publication, tsa_roots, ..Told::default() })
+    }
 }
 
 impl Trust {
@@ -47,12 +79,27 @@ impl Trust {
             Some(text) => policy(text, &keys)?,
             None => Policy::without_witnesses(keys),
         };
-        Ok(Trust { origin: file.origin, genesis: file.genesis, policy })
+        let anchors = file.told()?;
+        Ok(Trust { origin: file.origin, genesis: file.genesis, policy, anchors })
     }
 
     /// The text of the file, indented for people.
     pub fn to_text(origin: &str, log: &[String], genesis: Hash, policy: Option<&str>) -> String {
+        Trust::to_text_with(origin, log, genesis, policy, &Anchors::default())
+    }
+
+    /// The same with those whose anchors count.
+    pub fn to_text_with(
+        origin: &str,
+        log: &[String],
+        genesis: Hash,
+        policy: Option<&str>,
+        anchors: &Anchors,
+    ) -> String {
         let file = File {
+            publication: anchors.publication.as_ref().map(Publication::to_string),
+            tsa_roots: (!anchors.tsa_roots.is_empty())
+                .then(|| anchors.tsa_roots.iter().map(|root| STANDARD.encode(root)).collect()),
             v: 1,
             origin: origin.to_owned(),
             log: log.to_vec(),

@@ -4,12 +4,18 @@ use super::cosigner::Witness;
 use crate::note::checkpoint::Checkpoint;
 use crate::note::vkey::KeyName;
 use crate::verify::bundle::Bundle;
+use crate::verify::omission::{Evidence, Shown, is_evidence};
 use crate::verify::{Layer, Options, Report, signed_checkpoint, verify_bundle};
 
 /// What came of it.
 pub enum Look {
     /// Not a bundle; why.
     NotABundle(String),
+    /// Evidence that an operator left a record out, of this ledger: what it shows, or why it shows nothing.
+    Omission {
+        origin: String,
+        shown: Result<Shown, String>,
+    },
     /// The witness has no trust file for this ledger, so there is nothing to judge it by.
     UnknownLedger(String),
     Judged {
@@ -46,9 +52,12 @@ pub enum OwnView {
 }
 
 impl Witness {
-    /// Judges a bundle by the trust file that the witness has of its ledger. `now` in Unix seconds; `max_age`, in
+    /// Judges a bundle, or evidence of an omission, by the trust file that the witness has of its ledger. `now` in Unix seconds; `max_age`, in
     /// seconds, is how old the newest cosignature may be.
     pub fn look(&self, bytes: &[u8], now: i64, max_age: i64) -> Look {
+        if is_evidence(bytes) {
+            return self.look_at_evidence(bytes);
+        }
         let bundle = match Bundle::parse(bytes) {
             Ok(bundle) => bundle,
             Err(error) => return Look::NotABundle(error.to_string()),
@@ -67,6 +76,20 @@ impl Witness {
             _ => OwnView::None,
         };
         Look::Judged { bundle: Box::new(bundle), report: Box::new(report), own }
+    }
+
+    fn look_at_evidence(&self, bytes: &[u8]) -> Look {
+        let evidence = match Evidence::parse(bytes) {
+            Ok(evidence) => evidence,
+            Err(problem) => return Look::NotABundle(problem),
+        };
+        let Some(origin) = evidence.origin() else {
+            return Look::NotABundle("its receipt cannot be read".into());
+        };
+        match self.logs().trust(&origin) {
+            Some(trust) => Look::Omission { shown: evidence.check(trust), origin },
+            None => Look::UnknownLedger(origin),
+        }
     }
 
     fn own_view(&self, note: &str, theirs: &Checkpoint) -> OwnView {

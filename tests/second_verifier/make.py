@@ -2,12 +2,13 @@
 
     make.py examples        the worked examples of docs/format.md
     make.py check FILE      whether FILE holds each of them, word for word
-    make.py bundles DIR     trust files, and bundles of a small ledger
+    make.py bundles DIR     trust files, and bundles of a small ledger; evidence of omissions
 
 Everything is deterministic: fixed seeds, salts, ids and times.
 """
 
 import base64
+import copy
 import hashlib
 import json
 import sys
@@ -430,6 +431,39 @@ def bundle_file(body):
     return jcs({"bundle": body, "sha256": sha256(jcs(body)).hex()})
 
 
+def evidence_file(body):
+    return jcs({"evidence": body, "sha256": sha256(jcs(body)).hex()})
+
+
+def omissions(ledger):
+    """What an operator who lies leaves behind, by the name of its file; the last shows nothing."""
+    harvest, lot = 9, "batch:farm.a1"
+    held = receipt(ledger, harvest, ledger.note())
+    honest, silent, odd = (copy.deepcopy(ledger) for _ in range(3))
+    del silent.chains[lot]
+    odd.entries.append(odd.entries[harvest])
+    for other in (honest, silent, odd):
+        other.seal()
+    signer = [("farm", Key(3), "farm")]
+    twins = [copy.deepcopy(ledger) for _ in range(2)]
+    for twin, data in zip(twins, [{"text": "one"}, {"text": "two"}]):
+        twin.add("observation/1", lot, [], signer, data)
+        twin.seal()
+    place = len(ledger.entries)
+
+    def told(other):
+        """What the map of another ledger says of the lot."""
+        return {"map": receipt(other, len(other.entries) - 1, other.note()), "claim": claim(other, lot)}
+
+    bodies = {
+        "entry": {"kind": "entry", "receipt": receipt(odd, place, odd.note())},
+        "map": {"kind": "map", "receipt": held, **told(silent)},
+        "twice": {"kind": "twice", "receipts": [receipt(twin, place, twin.note()) for twin in twins]},
+        "nothing": {"kind": "map", "receipt": held, **told(honest)},
+    }
+    return {f"{name}.evidence": evidence_file({"v": 1, **body}) for name, body in bodies.items()}
+
+
 def write_bundles(folder):
     ledger, openings = market()
     note = ledger.note()
@@ -458,6 +492,7 @@ def write_bundles(folder):
         "without-lab.bundle": bundle_file(bundle(ledger, "batch:farm.a1", everybody - lab_chain, note)),
         "absent-without-registrar.bundle": bundle_file(bundle(
             ledger, "batch:farm.zz", {"batch:farm.zz", "ledger:"}, note)),
+        **omissions(ledger),
     }
     for name, data in files.items():
         with open(f"{folder}/{name}", "wb") as file:

@@ -1,11 +1,13 @@
 """Bundles that are not as they should be, to hold two verifiers against each other.
 
     mutate.py BUNDLE DIR COUNT     changes something in BUNDLE, COUNT times
+    mutate.py evidence FOLDER DIR COUNT    changes something in one of FOLDER's evidence files, COUNT times
     mutate.py ledgers DIR COUNT    whole ledgers that break a rule, and COUNT that may, signed and proven as if none did
 """
 
 import base64
 import copy
+import glob
 import json
 import random
 import sys
@@ -248,6 +250,15 @@ LEDGERS = {
     "ledger-key": lambda seq, s, ledger: seq == 13 and rotate(s),
     "ledger-key-of-another-name": lambda seq, s, ledger: seq == 13 and rotate(s, name="example.com/other"),
     "ledger-key-of-a-witness": lambda seq, s, ledger: seq == 13 and rotate(s, kind=4),
+    "ledger-anchor": lambda seq, s, ledger: seq == 13 and publish(s),
+    "ledger-anchor-of-no-chain": lambda seq, s, ledger: seq == 13 and publish(s, chain=0),
+    "ledger-anchor-of-a-chain-in-words": lambda seq, s, ledger: seq == 13 and publish(s, chain="1"),
+    "ledger-anchor-in-capitals": lambda seq, s, ledger: seq == 13 and publish(s, sender="0x" + "AB" * 20),
+    "ledger-anchor-with-a-newline": lambda seq, s, ledger: seq == 13 and publish(s, sender="0x" + "ab" * 20 + "\n"),
+    "ledger-anchor-of-a-farm": lambda seq, s, ledger: seq == 13 and (
+        publish(s), s.update(signers=[{"org": "org:farm", "key": make.Key(3).id, "as": "farm"}])),
+    "id-of-the-harvest": lambda seq, s, ledger: seq == 13 and s.update(id=entry_payload(ledger, 9)["id"]),
+    "id-of-another-organisation": lambda seq, s, ledger: seq == 11 and s.update(id=entry_payload(ledger, 9)["id"]),
     "rules-backwards": lambda seq, s, ledger: seq == 13 and s.update(
         kind="ledger.rules/1", subject="ledger:", data={"rules": 1},
         signers=[{"org": "org:registrar", "key": make.Key(1).id, "as": "registrar"}]),
@@ -434,6 +445,14 @@ def rotate(statement, name=make.ORIGIN, kind=1):
     )
 
 
+def publish(statement, chain=1, sender="0x" + "ab" * 20):
+    statement.update(
+        kind="ledger.anchor/1", subject="ledger:",
+        data={"chain_id": chain, "contract": "0x" + "cd" * 20, "sender": sender},
+        signers=[{"org": "org:registrar", "key": make.Key(1).id, "as": "registrar"}],
+    )
+
+
 def with_recovered_shipping(name, change):
     """After a recovery the farm ships with its new key."""
     def both(seq, statement, ledger):
@@ -524,6 +543,44 @@ def write_ledgers(folder, count):
         write_ledger(folder, f"changed-{number:03}", maker, somewhere(rng, seqs), some)
 
 
+def change_receipt(rng, text):
+    """Another index, another leaf, a line less: the path and the signatures stay as they were."""
+    lines = text.split("\n")
+    at = rng.randrange(len(lines))
+    rng.choice([
+        lambda: lines.pop(at),
+        lambda: lines.insert(at, lines[at]),
+        lambda: lines.__setitem__(at, changed_text(rng, lines[at])),
+        lambda: lines.__setitem__(2, f"index {rng.randrange(40)}"),
+    ])()
+    return "\n".join(lines)
+
+
+def mutant_evidence(rng, originals):
+    original = rng.choice(originals)
+    if rng.random() < 0.1:
+        at = rng.randrange(len(original))
+        return original[:at] + bytes([original[at] ^ 1 << rng.randrange(8)]) + original[at + 1:]
+    bodies = [json.loads(each)["evidence"] for each in originals]
+    # Parts of one file in another: each alone is as the log signed it.
+    everything = [place for body in bodies for place in nodes(body)]
+    body = json.loads(original)["evidence"]
+    path, value = rng.choice([place for place in nodes(body) if place[0]])
+    if isinstance(value, str) and "\n" in value and rng.random() < 0.5:
+        put(body, path, change_receipt(rng, value))
+    elif rng.random() < 0.5:
+        put(body, path, copy.deepcopy(rng.choice([other for _, other in everything if type(other) is type(value)])))
+    else:
+        put(body, path, changed(rng, value, everything))
+    return make.evidence_file(body)
+
+
+def write_mutants(folder, count, suffix, mutated):
+    for number in range(count):
+        with open(f"{folder}/{number:04}.{suffix}", "wb") as file:
+            file.write(mutated())
+
+
 def main(arguments):
     if len(arguments) == 3 and arguments[0] == "ledgers":
         write_ledgers(arguments[1], int(arguments[2]))
@@ -532,9 +589,15 @@ def main(arguments):
         with open(arguments[0], "rb") as file:
             original = file.read()
         rng = random.Random(1)
-        for number in range(int(arguments[2])):
-            with open(f"{arguments[1]}/{number:04}.bundle", "wb") as file:
-                file.write(mutant(rng, original))
+        write_mutants(arguments[1], int(arguments[2]), "bundle", lambda: mutant(rng, original))
+        return 0
+    if len(arguments) == 4 and arguments[0] == "evidence":
+        originals = []
+        for path in sorted(glob.glob(f"{arguments[1]}/*.evidence")):
+            with open(path, "rb") as file:
+                originals.append(file.read())
+        rng = random.Random(3)
+        write_mutants(arguments[2], int(arguments[3]), "evidence", lambda: mutant_evidence(rng, originals))
         return 0
     print(__doc__, file=sys.stderr)
     return 2

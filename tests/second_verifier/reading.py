@@ -653,11 +653,18 @@ def open_receipt(text, trust):
 
 class Trust:
     def __init__(self, text):
-        value = members(parse_json(text), ["genesis", "log", "origin", "v"], ["policy"])
+        value = members(parse_json(text), ["genesis", "log", "origin", "v"], ["policy", "publication", "tsa_roots"])
         require(is_natural(value["v"]) and value["v"] == 1 and is_hash(value["genesis"]), "trust file")
         self.origin, self.genesis = texts(value["origin"]), value["genesis"]
         self.log = [parse_vkey(texts(key), 1) for key in items(value["log"], 1)]
         require(all(key[0] == self.origin for key in self.log), "trust file")
+        if value.get("publication") is not None:
+            account = "0x[0-9a-f]{40}"
+            pattern = f"eip155:([1-9][0-9]{{0,19}}) {account} {account}"
+            place = re.fullmatch(pattern, texts(value["publication"]), re.ASCII)
+            require(place and int(place[1]) < 2**64, "trust file")
+        for root in items(value["tsa_roots"], 0) if value.get("tsa_roots") is not None else []:
+            from_base64(texts(root))
         self.witnesses, self.groups, self.quorum = [], {}, "none"
         if value.get("policy") is not None:
             self.read_policy(texts(value["policy"]))

@@ -1,6 +1,7 @@
 """Rules version 1, run over the parts of a ledger that a bundle shows: docs/format.md §13 and §16.5."""
 
 import json
+import re
 
 from reading import (
     Refused, is_good_signature, from_base64, introduced_keys, is_hash, is_natural, is_subject, kind_of, owner,
@@ -53,7 +54,8 @@ TABLE = {
 WITHDRAWABLE = set(TABLE) - {"hold/1", "release/1"}
 CORRECTABLE = WITHDRAWABLE - {"enforcement/1", "guarantee/1", "sign-off/1"}
 ABOUT = {
-    "genesis/1": ["org"], "ledger.rules/1": ["ledger"], "ledger.key/1": ["ledger"], "org.register/1": ["org"],
+    "genesis/1": ["org"], "ledger.rules/1": ["ledger"], "ledger.key/1": ["ledger"], "ledger.anchor/1": ["ledger"],
+    "org.register/1": ["org"],
     "org.update/1": ["org"], "org.key.add/1": ["key"], "org.key.revoke/1": ["key"], "plot.register/1": ["plot"],
     "crop.open/1": ["crop"], "sampling/1": ["batch", "crop"], "inspection/1": ["batch", "crop"], "harvest/1": ["batch"],
     "grading/1": ["batch"], "packing/1": ["batch"], "processing/1": ["batch"], "storage/1": ["batch"],
@@ -125,7 +127,8 @@ class Judge:
         special = {
             "genesis/1": self.genesis, "org.register/1": self.org_register, "org.update/1": self.org_update,
             "org.key.add/1": self.org_key_add, "org.key.revoke/1": self.org_key_revoke,
-            "ledger.rules/1": self.ledger_rules, "ledger.key/1": self.ledger_key, "rules.set/1": self.rules_set,
+            "ledger.rules/1": self.ledger_rules, "ledger.key/1": self.ledger_key,
+            "ledger.anchor/1": self.ledger_anchor, "rules.set/1": self.rules_set,
             "correction/1": self.correction, "withdrawal/1": self.withdrawal,
         }
         special.get(self.kind, self.by_table)()
@@ -439,6 +442,12 @@ class Judge:
         for key, name in zip(keys, ["signature_old", "signature_new"]):
             require(is_good_signature(key[3], message, from_base64(self.text(name))), name)
         self.log_vkey = new
+
+    def ledger_anchor(self):
+        self.about_the_ledger()
+        require(is_natural(self.data.get("chain_id")) and self.data["chain_id"] > 0, "chain_id")
+        for name in ["contract", "sender"]:
+            require(re.fullmatch("0x[0-9a-f]{40}", self.text(name) or "", re.ASCII), name)
 
     def rules_set(self):
         self.about_the_ledger()

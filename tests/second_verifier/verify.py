@@ -1,9 +1,9 @@
-"""A second verifier of Suyuan bundles, written from docs/format.md alone. § are its sections.
+"""A second verifier of Suyuan bundles and of evidence of omissions, written from docs/format.md alone. § are its sections.
 
-    verify.py TRUST BUNDLE [--now SECONDS] [--max-age SECONDS] [--require LAYER,…]
-    verify.py --many [--now SECONDS] [--max-age SECONDS]      TRUST, a tab and BUNDLE on each line of stdin, one answer a line
+    verify.py TRUST FILE [--now SECONDS] [--max-age SECONDS] [--require LAYER,…]
+    verify.py --many [--now SECONDS] [--max-age SECONDS]      TRUST, a tab and FILE on each line of stdin, one answer a line
 
-Prints the layers as JSON. Exit codes: 0 verified, 1 not verified, 2 could not be checked.
+Prints the layers as JSON; of evidence, whether it shows what it says. Exit codes: 0 verified, 1 not verified, 2 could not be checked.
 """
 
 import argparse
@@ -188,6 +188,8 @@ class Verifier:
         require(all(a.at <= b.at for a, b in zip(entries, entries[1:])), "at falls")
         for record in self.bundle.records:
             require(record.kind == "genesis" or record.payload["ledger"] == self.trust.genesis, "for another ledger")
+        ids = {(record.payload["signers"][0]["org"], record.payload["id"]) for record in self.bundle.records}
+        require(len(ids) == len(self.bundle.records), "an id twice")
         for subject, chain in self.bundle.chains.items():
             for (before, earlier), (after, _) in zip(chain, chain[1:]):
                 require(after["n"] > before["n"], f"{subject}: two records where one is due")
@@ -275,6 +277,61 @@ class Verifier:
         raise NotChecked("anchors are not checked here")
 
 
+# -- §17 evidence ----------------------------------------------------------------------------------------------------
+
+
+def links_of(entry):
+    return entry.links if entry and entry.kind != "map" else []
+
+
+def check_left_out(receipt, map_receipt, claim):
+    (seq, leaf, entry), (_, _, map_record) = receipt, map_receipt
+    require(map_record and map_record.kind == "map", "not of a map record")
+    check_map(map_record.root, claim)
+    links = [link for link in links_of(entry) if link["subject"] == claim["subject"]]
+    require(links and seq < map_record.size, "the map need not tell of it")
+    n, count = links[0]["n"], claim.get("count", 0)
+    require(count <= n or (count == n + 1 and claim["last"] != leaf), "the map tells of it")
+
+
+def check_evidence(data, trust):
+    file = members(parse_canonical(data, 1_048_576, 16), ["evidence", "sha256"])
+    body = file["evidence"]
+    require(isinstance(body, dict) and file["sha256"] == sha256(encode(body)).hex(), "the digest does not fit")
+    require(is_natural(body.get("v")) and body["v"] == 1, "v")
+    if body.get("kind") == "entry":
+        members(body, ["kind", "receipt", "v"])
+        seq, _, entry = open_receipt(texts(body["receipt"]), trust)
+        require(not entry or entry.seq != seq, "the entry is well formed")
+    elif body.get("kind") == "map":
+        members(body, ["claim", "kind", "map", "receipt", "v"])
+        check_claim(body["claim"])
+        receipts = [open_receipt(texts(body[name]), trust) for name in ["receipt", "map"]]
+        check_left_out(*receipts, body["claim"])
+    else:
+        members(body, ["kind", "receipts", "v"])
+        require(body["kind"] == "twice", "kind")
+        (_, one, first), (_, other, second) = [open_receipt(text, trust) for text in map(texts, items(body["receipts"], 2, 2))]
+        places = [{(link["subject"], link["n"]) for link in links_of(entry)} for entry in [first, second]]
+        require(one != other and places[0] & places[1], "not one place of one chain")
+
+
+def judge_evidence(data, trust):
+    try:
+        check_evidence(data, trust)
+    except Refused as why:
+        return {"evidence": {"status": "failed", "reason": str(why)}}
+    return {"evidence": {"status": "ok", "reason": ""}}
+
+
+def is_evidence(data):
+    return bytes(byte for byte in data[:64] if byte not in b" \t\n\f\r").startswith(b'{"evidence"')
+
+
+def judge(data, trust, now, max_age):
+    return judge_evidence(data, trust) if is_evidence(data) else verify(data, trust, now, max_age)
+
+
 def verify(data, trust, now, max_age):
     try:
         bundle = Bundle(data)
@@ -285,6 +342,8 @@ def verify(data, trust, now, max_age):
 
 
 def is_verified(answers, required):
+    if "evidence" in answers:
+        return answers["evidence"]["status"] == "ok"
     failed = any(answer["status"] == "failed" for answer in answers.values())
     return not failed and all(answers[layer]["status"] == "ok" for layer in [*ALWAYS, *required])
 
@@ -317,9 +376,9 @@ def main():
             for line in sys.stdin:
                 trust, bundle = line.rstrip("\n").split("\t")
                 with open(bundle, "rb") as file:
-                    print(json.dumps(verify(file.read(), read_trust(trust), args.now, args.max_age)))
+                    print(json.dumps(judge(file.read(), read_trust(trust), args.now, args.max_age)))
             return 0
-        answers = verify(read(args.bundle), read_trust(args.trust), args.now, args.max_age)
+        answers = judge(read(args.bundle), read_trust(args.trust), args.now, args.max_age)
     except (Refused, OSError) as why:
         print(f"could not be checked: {why}", file=sys.stderr)
         return 2

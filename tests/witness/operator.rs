@@ -125,6 +125,18 @@ fn what_too_few_have_seen_is_no_checkpoint_yet_and_is_not_made_to_look_like_one(
     let report = verify_bundle(&bundle, &client.trust(), &options());
     assert!(report.verified(&[]) && !report.status(Layer::Witnesses).is_ok(), "{}", report.to_json(&[]));
     assert!(get_page(client, "en").contains("1 of 2 have cosigned: not as many as asked for"));
+    // An auditor need not wait for them.
+    let audit = std::process::Command::new(env!("CARGO_BIN_EXE_suyuan"))
+        .args(["audit", "--from", &client.url("")])
+        .output()
+        .unwrap();
+    let said = String::from_utf8(audit.stdout).unwrap();
+    assert!(audit.status.success(), "{said}{}", String::from_utf8_lossy(&audit.stderr));
+    let line = said.lines().find(|line| line.starts_with("witnesses ")).unwrap_or_default();
+    assert!(
+        line.contains("not checked") && line.contains("not as many witnesses have cosigned yet"),
+        "{said}"
+    );
     one.stop().unwrap();
 }
 

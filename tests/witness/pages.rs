@@ -1,8 +1,11 @@
 //! The witness's own pages: what it has seen, and bundles checked for anyone.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use suyuan::merkle::Hash;
 use suyuan::note::signed_note::SignedNote;
+use suyuan::note::tlog_proof::TlogProof;
+use suyuan::store::memory::MemoryStore;
+use suyuan::verify::omission::Evidence;
 
 use crate::farm::BATCH;
 use crate::log::Log;
@@ -107,6 +110,39 @@ fn anyone_can_have_a_bundle_checked_by_somebody_else() {
     assert_eq!(report.json()["own_view"]["is"], "none");
     let report = client.post("/verify", "application/octet-stream", changed.as_bytes());
     assert_eq!(report.json()["verified"], false);
+    one.stop().unwrap();
+}
+
+#[test]
+fn evidence_of_an_omission_is_judged_as_verify_judges_it() {
+    // A log that has signed what is no entry.
+    let log = Log::new("careless.example/log", 1, 1, 0);
+    let trust =
+        json!({ "v": 1, "origin": "careless.example/log", "log": [log.vkey()], "genesis": "0".repeat(64) });
+    let mut known = logs();
+    known.add_trust(&trust.to_string()).unwrap();
+    let one = serving(witness_on("one.example", std::sync::Arc::new(MemoryStore::new()), known));
+    let client = Client::new(one.address);
+    let receipt = |extra: &[u8]| {
+        TlogProof { extra: extra.to_vec(), index: 0, path: Vec::new(), checkpoint: log.note(1) }.to_string()
+    };
+    let evidence = Evidence::Entry { receipt: receipt(&[0; 9]) }.encode();
+    let zh = page(&client, &evidence, "zh").text();
+    assert!(zh.contains("证据成立：运营方的签名自相矛盾") && zh.contains("第 0 条不是合格的条目"), "{zh}");
+    assert!(zh.contains("careless.example/log") && zh.contains("strip hold"), "{zh}");
+    let told = client.post("/verify", "application/json", &evidence).json();
+    assert_eq!((&told["verified"], &told["origin"]), (&json!(true), &json!("careless.example/log")));
+
+    // Bytes that the log has not signed show nothing, of nobody.
+    let nothing = Evidence::Entry { receipt: receipt(b"another") }.encode();
+    let en = page(&client, &nothing, "en").text();
+    assert!(en.contains("The evidence does not hold") && !en.contains("strip hold"), "{en}");
+    assert_eq!(client.post("/verify", "application/json", &nothing).json()["verified"], false);
+    let broken = String::from_utf8(evidence).unwrap().replacen("entry", "entri", 1);
+    let told = page(&client, broken.as_bytes(), "en").text();
+    assert!(told.contains("This is not an intact evidence file"), "{told}");
+    let other = Evidence::Entry { receipt: receipt(&[0; 9]).replace("careless.example", "other.example") };
+    assert!(page(&client, &other.encode(), "en").text().contains("Cannot judge"));
     one.stop().unwrap();
 }
 

@@ -1,5 +1,6 @@
 /** Every shared vector against the verifier. No Node in here: Chromium runs the very same. */
 
+import { type Finding, judge, reversed } from "../src/verify/anchors/index";
 import { Refused, fromBase64, fromHex, hex, sha256, utf8 } from "../src/verify/bytes";
 import { type Engine, isGoodSignature, isGoodSignatureNow } from "../src/verify/ed25519";
 import { leafHash, readEnvelope } from "../src/verify/entry";
@@ -46,6 +47,7 @@ export async function run(vectors: Vectors, engine: Engine): Promise<Outcome> {
   await payloads(vectors, engine, expect);
   await trees(vectors, expect);
   await notes(vectors, engine, expect);
+  vectors.anchors.forEach((each) => anchor(each, expect));
   for (const frozen of vectors.frozen) {
     const options = { now: 1_795_311_100, maxAge: 86_400, engine };
     const { layers, verified } = await verify(utf8(frozen.bundle), parseTrust(vectors.trust), options);
@@ -269,4 +271,58 @@ async function notes(vectors: Vectors, engine: Engine, expect: Expect): Promise<
   ]) {
     expect(`a trust file ${bad.slice(0, 20)}`, !(await accepts(() => parseTrust(bad))));
   }
+}
+
+/** Tokens of authorities are judged by `suyuan verify` alone. */
+function anchor(each: Case, expect: Expect): void {
+  const { kind, version, evidence, body, told, verdict, why, claim } = each as unknown as {
+    kind: string;
+    version: number;
+    evidence: string;
+    body: string;
+    told: { bitcoin_headers?: string[]; evm_blocks?: { chain_id: number; block_hash: string }[] };
+    verdict: string;
+    why?: string;
+    claim?: Record<string, unknown>;
+  };
+  const known = {
+    bitcoinHeaders: (told.bitcoin_headers ?? []).map(fromHex),
+    evmBlocks: (told.evm_blocks ?? []).map(({ chain_id, block_hash }) => {
+      return { chain: BigInt(chain_id), hash: block_hash.replace(/^0x/, "") };
+    }),
+  };
+  const easiest = each.target_max === undefined ? undefined : BigInt(`0x${each.target_max as string}`);
+  const found = judge({ kind, version, evidence: fromBase64(evidence) }, body, known, undefined, easiest);
+  const label = `anchor ${String(each.name)}: ${found.status} ${found.why ?? found.problem ?? ""}`;
+  if (kind === "rfc3161") {
+    expect(label, found.why === "elsewhere");
+    return;
+  }
+  expect(label, found.status === verdict && found.why === why);
+  expect(`${label}, claim`, jcs(claimed(found)) === jcs((claim ?? null) as Json));
+}
+
+/** As the vectors have it. */
+function claimed({ claim }: Finding): Json {
+  if (!claim) return null;
+  const { level, notAfter, source } = claim;
+  const shared = { level, ...(notAfter === undefined ? {} : { not_after: Number(notAfter) }) };
+  if (source.is === "calendars") return { ...shared, calendars: source.names };
+  if (source.is === "bitcoin") {
+    const { height, merkleRoot, blockHash } = source;
+    // In the order of the header's bytes, where people have it reversed.
+    const inOrder = (hash: string) => reversed(fromHex(hash));
+    const block = blockHash === undefined ? {} : { block_hash: inOrder(blockHash) };
+    return { ...shared, ...block, height: Number(height), merkle_root: inOrder(merkleRoot) };
+  }
+  const { chain, block, blockHash, transaction, sender, contract } = source;
+  return {
+    ...shared,
+    chain_id: Number(chain),
+    block_number: Number(block),
+    block_hash: blockHash,
+    transaction: transaction ?? null,
+    sender: sender ?? null,
+    contract: contract ?? null,
+  };
 }

@@ -3,8 +3,8 @@
  * a network. SUYUAN_BIN names the program, which brings its own demonstration.
  */
 
-import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -12,8 +12,12 @@ import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 
 import { launch, needed, withoutEd25519 } from "./chromium";
+import { bitcoinOts, bodyOf, calldata, pendingOts, withAnchors } from "./made";
 
 const program = needed("SUYUAN_BIN");
+const python = needed("SUYUAN_TEST_PYTHON");
+/** Of the witness in tests/second_verifier/make.py. */
+const WITNESS = "example.com/witness+72451b45+BEOnLnFEAXYt9mtowm373yaCquyfJHTspGE+QkoPuv08";
 const GOOD = "/b/shouguang-hub-demo.hg1-5kg";
 const HELD = "/b/shouguang-demo.hg2";
 
@@ -160,6 +164,60 @@ describe("the page checks itself", () => {
     expect(await struck()).toEqual(once);
   });
 
+  test("a sum that was altered on the page is worked out again and struck out", async () => {
+    await open(GOOD, (html) => html.replace(/(data-x="made">)[^<]*/, "$19999 公斤"));
+    const panel = await check();
+    expect(panel).toContain("凭证成立，本页与凭证不符");
+    expect(panel).toMatch(/批次总量：本页写“9999 公斤”，凭证里是“[0-9.]+ 公斤”/);
+    expect(await struck()).toContain("9999 公斤");
+    expect(await page.textContent("#amounts ins")).toMatch(/^[0-9.]+ 公斤$/);
+  });
+
+  test("a sum that the page leaves out is named, and one that it invents is struck out", async () => {
+    await open(GOOD, (html) =>
+      html.replace(
+        /<dt>[^<]*<\/dt><dd><span data-x="made">.*?<\/dd>/,
+        '<dt>损耗</dt><dd><span data-x="loss packing">1 公斤 · 99.0%</span></dd>',
+      ),
+    );
+    const panel = await check();
+    expect(panel).toMatch(/凭证里有，本页没有写：批次总量 [0-9.]+ 公斤/);
+    expect(await struck()).toContain("1 公斤 · 99.0%");
+  });
+
+  test("a report's number and limits that were altered in a test's card are struck out", async () => {
+    await open(HELD, (html) =>
+      html
+        .replace(/(data-f="report_no">)[^<]*/, "$1LAB-0000")
+        .replace(/(class="err" data-item>)[^<]*/, "$1阿维菌素 0.01 毫克/公斤（限量 0.05 毫克/公斤）"),
+    );
+    const panel = await check();
+    expect(await struck()).toEqual(
+      expect.arrayContaining(["LAB-0000", "阿维菌素 0.01 毫克/公斤（限量 0.05 毫克/公斤）"]),
+    );
+    expect(panel).toContain("LAB-0000");
+  });
+
+  test("older evidence, signed and whole, strikes out what it does not hold yet", async () => {
+    const { chain } = (await (await fetch(`${address}/api/v1/batches/${GOOD.slice(3)}`)).json()) as {
+      chain: { seq: number }[];
+    };
+    const last = Math.max(...chain.map(({ seq }) => seq));
+    let older: string | undefined;
+    for (let size = last; !older && size > chain[0]!.seq; size--) {
+      const answer = await fetch(`${address}/api/v1/batches/${GOOD.slice(3)}/bundle/${size}`);
+      if (answer.ok) older = await answer.text();
+    }
+    await page.route("**/bundle", (route) =>
+      route.fulfill({ body: older!, contentType: "application/json" }),
+    );
+    await open(GOOD);
+    const panel = await check();
+    expect(panel).toContain("凭证成立，本页与凭证不符");
+    expect(panel).toContain("凭证里没有（已划去）");
+    expect((await struck()).length).toBeGreaterThan(0);
+  });
+
   test("an entry that was invented is struck out, one that was hidden is named", async () => {
     await open(GOOD, (html) => {
       const events = html.match(/<details class="event".*?<\/div><\/details>/gs)!;
@@ -248,6 +306,143 @@ describe("the page checks itself", () => {
     expect(panel).toContain("网页自带算法");
   });
 
+  test("witnesses of the trust file are linked as the independent check, by name and host", async () => {
+    await page.route("**/trust.json", async (route) => {
+      const answer = await route.fetch();
+      const trust = (await answer.json()) as { log: string[] };
+      const keys = trust.log.map((key) => `log ${key}\n`).join("");
+      const policy = (url: string) => ({
+        ...trust,
+        policy: `${keys}witness w ${WITNESS} ${url}\nquorum none\n`,
+      });
+      await route.fulfill({ response: answer, json: policy(addresses.shift()!) });
+    });
+    const addresses = ["https://witness.example/feed/", "javascript:alert(1)//", address];
+    await open(GOOD);
+    const panel = await check();
+    expect(panel).toContain("example.com/witness 的核验页（witness.example）");
+    const links = () => page.$$eval("#panel .note a", (all) => all.map((a) => a.getAttribute("href")));
+    expect(await links()).toEqual(["https://witness.example/feed/verify"]);
+    for (let more = addresses.length; more > 0; more--) {
+      await page.click("#check");
+      await page.waitForFunction(() => !document.querySelector("#panel .note a"));
+    }
+    expect(addresses).toEqual([]);
+  });
+
+  describe("anchors", () => {
+    /** The page's bundle with anchors of its checkpoint, made of its body. */
+    async function carrying(
+      slots: (body: string) => { kind: string; evidence: Uint8Array }[],
+    ): Promise<void> {
+      await page.route("**/bundle", async (route) => {
+        const answer = await route.fetch();
+        const bundle = await answer.text();
+        await route.fulfill({ response: answer, body: withAnchors(bundle, slots(bodyOf(bundle))) });
+      });
+      await open(GOOD);
+    }
+    const anchorRow = () => page.locator("#panel .test").filter({ hasText: "锚定" }).first().textContent();
+
+    test("what judges them is brought only where there are some", async () => {
+      const asked: string[] = [];
+      page.on("request", (request) => asked.push(new URL(request.url()).pathname));
+      await open(GOOD);
+      await check();
+      expect(asked.filter((path) => path.startsWith("/assets/anchors"))).toEqual([]);
+      await carrying((body) => [{ kind: "ots", evidence: pendingOts(body) }]);
+      const panel = await check();
+      expect(asked.filter((path) => path.startsWith("/assets/anchors"))).toHaveLength(1);
+      expect(panel).toContain("还在等待：已提交，尚未写入任何区块。");
+      expect(panel).toContain("日历服务器只是答应了写入");
+      expect(panel).toContain("凭证验证通过");
+      expect(panel).not.toContain("存在时间不晚于");
+      expect(await page.$$eval("#panel .test .tag.good", (all) => all.length)).toBeLessThanOrEqual(8);
+    });
+
+    test("a block hash that the reader found elsewhere confirms a full proof, and another does not", async () => {
+      let blockHash = "";
+      await carrying((body) => {
+        const made = calldata(body, 1n);
+        blockHash = made.blockHash;
+        return [{ kind: "evm-calldata", evidence: made.evidence }];
+      });
+      const panel = await check();
+      for (const text of [
+        "未检查：区块还没有由你确认",
+        "如果下面的区块属实：存在时间不晚于 2026-05-29 04:26 (UTC+8)（以太坊主网，第 21000000 号区块）",
+        "需要相信的：这条公链的规则",
+        "两家不同机构的区块浏览器",
+        `0x${blockHash}`,
+        "只证明时间，不证明历史只有一份",
+        "不证明当初写入的内容真实",
+      ])
+        expect(panel).toContain(text);
+      expect(await anchorRow()).toContain("未检查");
+      await page.fill("#panel form.give input", "ab".repeat(32));
+      await page.click("#panel form.give button");
+      expect(await page.textContent("#panel form.give")).toContain("与凭证里的不同");
+      await page.fill("#panel form.give input", "12");
+      await page.click("#panel form.give button");
+      expect(await page.textContent("#panel form.give")).toContain("应为 64 位十六进制");
+      expect(await anchorRow()).toContain("未检查");
+      await page.fill("#panel form.give input", ` 0x${blockHash.toUpperCase()} `);
+      await page.click("#panel form.give button");
+      await page.waitForFunction(() => document.querySelector("#panel")!.textContent.includes("与凭证一致"));
+      expect(await anchorRow()).toContain("通过");
+      const confirmed = await page.textContent("#panel");
+      expect(confirmed).toContain("存在时间不晚于 2026-05-29 04:26 (UTC+8)（以太坊主网");
+      expect(confirmed).not.toContain("如果下面的区块属实");
+    });
+
+    test("test chains and other networks never confirm anything", async () => {
+      await carrying((body) => [
+        { kind: "evm-calldata", evidence: calldata(body, 31_337n).evidence },
+        { kind: "evm-calldata", evidence: calldata(body, 8453n).evidence },
+        { kind: "rfc3161", evidence: new Uint8Array(9) },
+        { kind: "tea-leaves", evidence: new Uint8Array(9) },
+      ]);
+      const panel = await check();
+      for (const text of [
+        "测试链，不构成证据",
+        "RPC-attested",
+        "用 suyuan verify 检查",
+        "其他种类：tea-leaves",
+      ])
+        expect(panel).toContain(text);
+      expect(await page.$$("#panel form.give")).toHaveLength(0);
+      expect(await anchorRow()).toContain("未检查");
+      expect(panel).toContain("凭证验证通过");
+    });
+
+    test("one that is for another checkpoint condemns the evidence", async () => {
+      await carrying((body) => [
+        { kind: "ots", evidence: bitcoinOts(body) },
+        { kind: "ots", evidence: bitcoinOts(`${body}\n`) },
+      ]);
+      const panel = await check();
+      expect(panel).toContain("或者属于另一个检查点");
+      expect(panel).toContain("凭证有问题");
+      expect(await anchorRow()).toContain("未通过");
+    });
+
+    test("a Bitcoin header is asked for, and one without work confirms nothing", async () => {
+      await carrying((body) => [{ kind: "ots", evidence: bitcoinOts(body) }]);
+      const panel = await check();
+      expect(panel).toContain("未检查：区块头还没有由你确认");
+      expect(panel).toContain("默克尔根");
+      const root = await page.textContent("#panel .hash");
+      const header = `04000000${"0".repeat(64)}${root!.match(/../g)!.reverse().join("")}00a5186affff7f2001000000`;
+      await page.fill("#panel form.give input", header);
+      await page.click("#panel form.give button");
+      expect(await page.textContent("#panel form.give")).toMatch(/难度太低|与凭证里的不同/);
+      expect(await anchorRow()).toContain("未检查");
+      await page.fill("#panel form.give input", "00".repeat(80));
+      await page.click("#panel form.give button");
+      expect(await page.textContent("#panel form.give")).toContain("与凭证里的不同");
+    });
+  });
+
   test("without a network it says so", async () => {
     await page.route("**/bundle", (route) => route.abort());
     await open(GOOD);
@@ -288,5 +483,78 @@ describe("the page checks itself", () => {
       await page.waitForSelector("#panel .err");
       await context.setOffline(false);
     }
+  });
+
+  describe("files of a stranger", () => {
+    const made = join(folder, "made");
+    beforeAll(() => {
+      mkdirSync(made);
+      execFileSync(python, ["-B", "make.py", "bundles", made], {
+        cwd: join(import.meta.dirname, "../../tests/second_verifier"),
+      });
+    });
+
+    async function give(file: string, trust = join(made, "trust.json")): Promise<string> {
+      await page.setInputFiles("#bundle", file);
+      await page.setInputFiles("#trust", trust);
+      await page.evaluate(() => document.querySelector("#panel")!.replaceChildren());
+      await page.click("#files button");
+      await page.waitForSelector("#panel .verdict, #panel .err");
+      return (await page.textContent("#panel"))!;
+    }
+
+    test("evidence of an omission is judged offline, in words that say what is missing", async () => {
+      await page.goto(`${address}/verify?lang=zh-CN`);
+      await page.waitForLoadState("networkidle");
+      await context.setOffline(true);
+      for (const [name, says] of [
+        ["map", "账本第 9 条是 batch:farm.a1 的第 1 条记录，运营方后来签名的索引却漏掉了它"],
+        ["twice", "运营方签过两条不同的"],
+        ["entry", "不是合格的条目，运营方却为它签了名"],
+      ] as const) {
+        const panel = await give(join(made, `${name}.evidence`));
+        expect(panel).toContain("证据成立：运营方的签名自相矛盾");
+        expect(panel).toContain(says);
+        expect(panel).toContain("example.com/suyuan");
+      }
+      expect(await give(join(made, "nothing.evidence"))).toContain("证据不成立");
+      const changed = join(made, "changed.evidence");
+      writeFileSync(
+        changed,
+        readFileSync(join(made, "map.evidence"), "utf8").replace("batch:farm.a1", "batch:farm.a2"),
+      );
+      expect(await give(changed)).toContain("证据不成立");
+      expect(await page.$$("#panel .good")).toHaveLength(0);
+    });
+
+    test("that nothing is left out is said only where witnesses have replayed", async () => {
+      const { policy, ...rest } = JSON.parse(readFileSync(join(made, "trust-witness.json"), "utf8")) as {
+        policy: string;
+      };
+      const replaying = join(made, "trust-replaying.json");
+      const grouped = policy.replace("quorum w", "group replaying any w a\nquorum replaying");
+      writeFileSync(replaying, JSON.stringify({ ...rest, policy: grouped }));
+      await page.goto(`${address}/verify?lang=zh-CN`);
+      const packed = join(made, "packed.bundle");
+      const claimed = await give(packed, join(made, "trust-witness.json"));
+      expect(claimed).toContain("运营方签名声明这里没有漏掉任何一条");
+      expect(claimed).not.toContain("没有遗漏");
+      const replayed = await give(packed, replaying);
+      expect(replayed).toContain("没有遗漏：独立见证从第一条起逐条复算到这里");
+      expect(replayed).toContain("复算过的有 1 家：w");
+    });
+
+    test("anchors are judged with the network off", async () => {
+      await page.goto(`${address}/verify?lang=en`);
+      await page.waitForLoadState("networkidle");
+      await context.setOffline(true);
+      const bundle = readFileSync(join(made, "packed.bundle"), "utf8");
+      const file = join(made, "anchored.bundle");
+      writeFileSync(file, withAnchors(bundle, [{ kind: "ots", evidence: bitcoinOts(bodyOf(bundle)) }]));
+      const panel = await give(file);
+      expect(panel).toContain("the block header is not confirmed by you");
+      expect(panel).toContain("Bitcoin, block 900001");
+      expect(panel).toContain("Whom to trust for this");
+    });
   });
 });

@@ -33,6 +33,7 @@ export interface Vectors {
   jcs: { name: string; input: string; output: string }[];
   frozen: { name: string; bundle: string; layers: Record<string, string>; verified: boolean }[];
   trust: string;
+  anchors: Case[];
 }
 
 export function vectors(): Vectors {
@@ -62,5 +63,6 @@ export function vectors(): Vectors {
       verified,
     })),
     trust: text("rules-1/trust.json"),
+    anchors: folder("anchors"),
   };
 }

@@ -307,6 +307,7 @@ async fn answer_bundle(
     let (subject, bytes) = web::block(move || {
         let subject = asked.subject(&view)?;
         let mut bundle = make(&view, &subject).map_err(not_collected)?;
+        view.anchor(&mut bundle)?;
         let openings = state.public_openings(&view, &bundle.records)?;
         bundle.open(openings);
         Ok::<_, Problem>((subject, bundle.encode()))

@@ -14,7 +14,7 @@ use futures_util::stream;
 use crate::http::endpoints::{Endpoint, read};
 use crate::http::problem::{Problem, ProblemBody};
 use crate::http::view::View;
-use crate::http::{AppState, IMMUTABLE, body};
+use crate::http::{AppState, IMMUTABLE, RETRY_SECS, body};
 use crate::merkle::Hash;
 use crate::sequencer::UploadError;
 use crate::statement::attachment::{Attachment, MediaType};
@@ -48,7 +48,8 @@ pub struct Named {
         (status = 404, description = "No accepted statement names it", body = ProblemBody),
         (status = 413, description = "Longer than declared", body = ProblemBody),
         (status = 422, description = "Not the file committed to", body = ProblemBody),
-        (status = 429, description = "Too many requests", body = ProblemBody)))]
+        (status = 429, description = "Too many requests", body = ProblemBody),
+        (status = 503, description = "Too little room on the disk", body = ProblemBody)))]
 pub(in crate::http) async fn upload(
     state: web::Data<AppState>,
     request: HttpRequest,
@@ -84,6 +85,7 @@ fn not_begun(error: UploadError) -> Problem {
     match error {
         UploadError::Blob(error) => not_stored(error),
         UploadError::Erased => Problem::new(Word::Erased, "the attachment was erased and does not come back"),
+        UploadError::ReadOnly(why) => Problem::new(Word::ReadOnly, why.to_string()).retry_after(RETRY_SECS),
         UploadError::NotNamed => Problem::new(Word::UnknownAttachment, error.to_string()),
         _ => Problem::internal(error),
     }

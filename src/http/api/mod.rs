@@ -1,6 +1,7 @@
 //! The JSON interface, `/api/v1`.
 
 pub mod alarms;
+pub mod anchors;
 pub mod batches;
 pub mod blobs;
 pub mod bulk;
@@ -14,6 +15,7 @@ use super::endpoints::Endpoint;
 pub(in crate::http) fn endpoints() -> Vec<Endpoint> {
     [
         alarms::endpoints(),
+        anchors::endpoints(),
         batches::endpoints(),
         blobs::endpoints(),
         bulk::endpoints(),

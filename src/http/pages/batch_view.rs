@@ -10,15 +10,19 @@ use askama::Template;
 use serde_json::Value;
 
 use self::produce::ProduceView;
+use super::anchor_rows::{self, AnchorRow};
 use super::layout::{Layout, Strip};
 use super::witness_rows::{WitnessRows, WitnessesSeen};
+use crate::http::anchored::JudgedJob;
 use crate::ledger::Entry;
 use crate::merkle::Hash;
 use crate::produce::wording::{Line, SaidText, Wording};
 use crate::produce::{Event, Inspection, Organisation, Sample, Signed, Story, Version};
 use crate::statement::kinds::Kind;
 use crate::statement::subject::{Subject, SubjectKind};
-use crate::text::{Amount, Check, Condition, KeyStanding, Lang, Page, Standing, Use, fill, labels, t};
+use crate::text::{
+    Amount, Anchor, Check, Condition, KeyStanding, Lang, Page, Standing, Use, fill, labels, t,
+};
 
 /// Up to here a page shows every entry in full; longer stories show the newest of each stage.
 const EVENTS_IN_FULL: usize = 12;
@@ -45,6 +49,8 @@ pub(super) struct Given<'a> {
     pub root: Hash,
     /// None: there is no policy that asks for witnesses.
     pub witnesses: Option<WitnessesSeen>,
+    /// What is anchored of the entries that the page tells of.
+    pub anchors: &'a [JudgedJob],
     /// Commitments of attachments whose files can be shown.
     pub held: &'a BTreeSet<Hash>,
     /// Show every entry in full, however many there are.
@@ -130,6 +136,7 @@ struct TestView {
     is_good: bool,
     conclusion: String,
     by_third_party: bool,
+    report_no: String,
     lines: Vec<String>,
     failed: Vec<String>,
 }
@@ -225,10 +232,17 @@ struct EvidenceView {
     root: String,
     at: String,
     witnesses: WitnessRows,
+    anchors: Vec<AnchorRow>,
+    not_anchored: &'static str,
     chains: Vec<Row>,
     bundle: String,
     file: String,
     commands: String,
+}
+
+/// Entries of the log that the page tells of: up to its newest record.
+pub(super) fn covered(records: &BTreeMap<u64, Entry>) -> u64 {
+    records.last_key_value().map_or(0, |(seq, _)| seq + 1)
 }
 
 impl BatchView {
@@ -581,6 +595,7 @@ impl<'a> Teller<'a> {
                 0 => code("/conclusion", &inspection.conclusion),
                 n => self.fill(Page::ItemsFailed, &[("n", &n.to_string())]),
             },
+            report_no: inspection.report_no.clone(),
             by_third_party: inspection.signed_by_lab && self.story.subject.org() != Some(&inspection.lab),
             lines: vec![
                 format!("{lab} · {}", self.w(signed)),
@@ -844,6 +859,8 @@ impl<'a> Teller<'a> {
             root: self.given.root.to_string(),
             witnesses: WitnessRows::new(self.given.witnesses.as_ref(), &self.wording, &at),
             at,
+            anchors: anchor_rows::rows(self.given.anchors, covered(self.given.records), &self.wording),
+            not_anchored: t(self.lang, Anchor::None),
             chains: self.chains(),
             bundle: format!("/api/v1/batches/{id}/bundle"),
             commands: format!(

@@ -8,7 +8,7 @@ use askama::Template;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::batch_view::{BatchView, Given};
+use super::batch_view::{BatchView, Given, covered};
 use super::language;
 use super::layout::{Layout, POLICY, host};
 use super::other_views::{ChoiceView, HomeView, TroubleView, UnknownView, VerifyView};
@@ -279,7 +279,9 @@ fn page(state: &AppState, layout: Layout, batch: &Subject, all: bool) -> Result<
     let root = root_at(&view.reader, view.under.size)?;
     let held = held(state, &story)?;
     let witnesses = WitnessesSeen::of(&view);
-    let given = Given { story: &story, records: &records, root, witnesses, held: &held, all };
+    let anchors = view.anchors_for(covered(&records))?;
+    let (held, anchors) = (&held, anchors.as_slice());
+    let given = Given { story: &story, records: &records, root, witnesses, anchors, held, all };
     Ok(Some(BatchView::new(layout, &given).render().map_err(Problem::internal)?))
 }
 

@@ -3,6 +3,7 @@
 //!
 //! Handlers look up and answer, views hold what is shown, already in words, and templates put it in order.
 
+mod anchor_rows;
 mod assets;
 mod batch_view;
 mod explore;

@@ -41,6 +41,7 @@ fn page(farm: &mut Farm<InMemory>, lang: Lang, all: bool) -> String {
         records: &records,
         root: Hash::of(b"root"),
         witnesses: None,
+        anchors: &[],
         held: &held,
         all,
     };
@@ -240,6 +241,7 @@ fn names_are_text_and_never_markup() {
             records: &records,
             root: Hash::of(b"r"),
             witnesses: None,
+            anchors: &[],
             held: &held,
             all: false,
         };

@@ -17,8 +17,11 @@ use crate::ledger::Entry;
 use crate::produce::wording::Wording;
 use crate::produce::{Ask, Story};
 use crate::statement::kinds::Kind;
-use crate::text::{self, Condition, Lang, LayerAsks, Outcome, Page, WitnessPage, Words, fill, labels, t};
+use crate::text::{
+    self, Check, Condition, Lang, LayerAsks, Outcome, Page, WitnessPage, Words, fill, labels, t,
+};
 use crate::verify::bundle::Bundle;
+use crate::verify::omission::Shown;
 use crate::verify::{Report, Status};
 use crate::witness::{Look, OwnView, Seen};
 
@@ -182,6 +185,7 @@ pub(in crate::http) fn judged(
             let say = fill(t(lang, WitnessPage::UnknownLedgerSay), &[("origin", origin)]);
             alone(strip("unknown", t(lang, WitnessPage::UnknownLedger), vec![say]), String::new())
         }
+        Look::Omission { origin, shown } => alone(omission(lang, origin, shown), String::new()),
         Look::Judged { bundle, report, own } => {
             let view = alone(verdict(lang, bundle, report, own, condition), own_view(lang, own));
             let logs = state.witness.logs();
@@ -202,6 +206,26 @@ pub(in crate::http) fn judged(
         }
     };
     html(request, StatusCode::OK, &view)
+}
+
+/// Evidence that holds is a grave thing to say of an operator; evidence that does not says nothing of anybody.
+fn omission(lang: Lang, origin: &str, shown: &Result<Shown, String>) -> Strip {
+    let of = fill(t(lang, Check::OmissionOf), &[("origin", origin)]);
+    let shown = match shown {
+        Ok(shown) => shown,
+        Err(_) => return strip("unknown", t(lang, Check::OmissionNotShown), vec![of]),
+    };
+    let told = |word: Check, seq: u64, subject: &str, n: u64| {
+        let (seq, n) = (seq.to_string(), (n + 1).to_string());
+        fill(t(lang, word), &[("seq", &seq), ("subject", subject), ("n", &n)])
+    };
+    let say = match shown {
+        Shown::Entry { seq, .. } => told(Check::OmissionEntry, *seq, "", 0),
+        Shown::Map { seq, subject, n } => told(Check::OmissionMap, *seq, subject.as_str(), *n),
+        Shown::Split(histories) => told(Check::OmissionSplit, histories.size, "", 0),
+        Shown::Twice { subject, n } => told(Check::OmissionTwice, 0, subject.as_str(), *n),
+    };
+    strip("hold", t(lang, Check::OmissionShown), vec![of, say])
 }
 
 /// Two histories outweigh whatever the layers say: each alone is consistent.

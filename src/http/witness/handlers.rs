@@ -183,6 +183,13 @@ fn report(look: &Look) -> HttpResponse {
             let why = format!("this witness has no trust file of {origin}");
             HttpResponse::UnprocessableEntity().json(json!({ "verified": null, "problem": why }))
         }
+        Look::Omission { origin, shown } => {
+            let (verified, text) = match shown {
+                Ok(shown) => (true, shown.to_string()),
+                Err(problem) => (false, problem.clone()),
+            };
+            HttpResponse::Ok().json(json!({ "verified": verified, "origin": origin, "evidence": text }))
+        }
         Look::Judged { report, own, .. } => {
             let mut told = report.to_json(&[]);
             told["own_view"] = own_view(own);

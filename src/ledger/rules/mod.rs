@@ -17,7 +17,9 @@ use serde_json::Value;
 
 use data::{data_hash, public_keys};
 use judge::Judge;
+pub use registry::publication;
 
+use crate::anchor::Publication;
 use crate::ledger::entry::Record;
 use crate::ledger::facts::{Detail, FactsError, LeafFact};
 use crate::ledger::refusal::{Code, Refusal};
@@ -75,6 +77,8 @@ pub struct Outcome {
     pub new_keys: Vec<(String, Hash)>,
     pub rules: Option<u64>,
     pub log_vkey: Option<String>,
+    /// The one list of checkpoints that counts from here on.
+    pub publication: Option<Publication>,
     /// Genesis calls the ledger a demonstration.
     pub demonstration: bool,
     /// Subjects that the view does not carry and that the decision would have looked at.
@@ -107,6 +111,7 @@ pub fn check(view: &dyn View, record: &Record) -> Result<Outcome, CheckError> {
         Kind::OrgKeyAdd => judge.org_key_add()?,
         Kind::OrgKeyRevoke => judge.org_key_revoke()?,
         Kind::LedgerRules => judge.ledger_rules()?,
+        Kind::LedgerAnchor => judge.ledger_anchor()?,
         Kind::LedgerKey => judge.ledger_key()?,
         Kind::RulesSet => judge.rules_set()?,
         Kind::Correction => judge.correction()?,

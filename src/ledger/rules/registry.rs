@@ -3,6 +3,7 @@
 use super::data::{data_hash, data_text, key_id, org_subject, public_keys, roles_of, signed_by, text_set};
 use super::judge::Judge;
 use super::{CheckError, Lookup, REGISTRAR, REGISTRAR_ADMIN_KEYS_MIN, RULES_KNOWN, refuse};
+use crate::anchor::{Publication, address};
 use crate::ledger::facts::{Detail, KeyFact, OrgFact, OrgStatus, Revocation, Scope};
 use crate::ledger::refusal::Code;
 use crate::merkle::Hash;
@@ -10,7 +11,7 @@ use crate::note::vkey::{KeyType, VerifierKey};
 use crate::statement::payload::Home;
 use crate::statement::role::Role;
 use crate::statement::subject::{Subject, SubjectKind};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
 /// How long a key added by recovery may be told to wait.
@@ -335,6 +336,16 @@ impl Judge<'_> {
         Ok(())
     }
 
+    /// The one list of published checkpoints that counts: whoever reads it sees every history that the log has claimed.
+    pub(super) fn ledger_anchor(&mut self) -> Result<(), CheckError> {
+        self.about_the_ledger()?;
+        let Some(publication) = publication(&self.statement.data) else {
+            return refuse(Code::Form, "ledger.anchor names a chain, a contract and an account");
+        };
+        self.outcome.publication = Some(publication);
+        Ok(())
+    }
+
     /// A table of produce rules. A row that is made up for a demonstration never enters a ledger that is not one.
     pub(super) fn rules_set(&mut self) -> Result<(), CheckError> {
         self.about_the_ledger()?;
@@ -352,4 +363,11 @@ impl Judge<'_> {
         }
         self.author(&[], Judge::is_registrar_admin)
     }
+}
+
+/// What a `ledger.anchor` statement names; none where one of the three has not its form.
+pub fn publication(data: &Map<String, Value>) -> Option<Publication> {
+    let account = |name: &str| data.get(name)?.as_str().and_then(address);
+    let chain_id = data.get("chain_id")?.as_u64().filter(|id| *id > 0)?;
+    Some(Publication { chain_id, contract: account("contract")?, sender: account("sender")? })
 }

@@ -9,7 +9,7 @@ use super::ground::Ground;
 use super::treatment::{Mixture, is_pesticide, last_day_until};
 use super::{Lifting, Raised, folded};
 use crate::produce::acts::{Act, ActVersion};
-use crate::produce::reason::{Fact, Said, Source};
+use crate::produce::reason::{Fact, Measured, Said, Source};
 use crate::produce::tables::{LimitRow, in_force_since};
 use crate::statement::decimal::Decimal;
 use crate::statement::kinds::Kind;
@@ -46,8 +46,8 @@ impl Coverage {
 #[derive(Debug, Default)]
 struct Faults {
     /// Analyte, and what is said of it.
-    failed: BTreeMap<String, String>,
-    contradicted: BTreeMap<String, String>,
+    failed: BTreeMap<String, Measured>,
+    contradicted: BTreeMap<String, Measured>,
     /// Tables whose limit is exceeded.
     tables: BTreeSet<Source>,
 }
@@ -137,7 +137,7 @@ fn faults(ground: &Ground<'_, '_>, test: &Act<'_>, version: &ActVersion<'_>) -> 
     let mut faults = Faults::default();
     for item in version.list("items") {
         let analyte = text(item, "analyte").unwrap_or_default();
-        let found = said(item);
+        let found = measured(item);
         if text(item, "verdict") == Some("fail") {
             faults.failed.insert(folded(analyte), found);
             continue;
@@ -152,23 +152,24 @@ fn faults(ground: &Ground<'_, '_>, test: &Act<'_>, version: &ActVersion<'_>) -> 
         // The whole failed and no item says why: nothing that was looked for is cleared.
         faults.failed = version.list("items").iter().filter_map(named).collect();
         if faults.failed.is_empty() {
-            faults.failed.insert(String::new(), String::new());
+            faults.failed.insert(String::new(), Measured::default());
         }
     }
     faults
 }
 
-fn named(item: &Value) -> Option<(String, String)> {
-    text(item, "analyte").map(|analyte| (folded(analyte), analyte.to_owned()))
+fn named(item: &Value) -> Option<(String, Measured)> {
+    let analyte = text(item, "analyte")?;
+    Some((folded(analyte), Measured { analyte: analyte.to_owned(), ..Measured::default() }))
 }
 
-/// `阿维菌素 0.09`, with a limit `阿维菌素 0.09 > 0.02`.
-fn said(item: &Value) -> String {
-    let analyte = text(item, "analyte").unwrap_or_default();
-    match (text(item, "value"), text(item, "limit")) {
-        (Some(value), Some(limit)) if is_above_own_limit(item) => format!("{analyte} {value} > {limit}"),
-        (Some(value), _) => format!("{analyte} {value}"),
-        (None, _) => analyte.to_owned(),
+fn measured(item: &Value) -> Measured {
+    let said = |name: &str| text(item, name).map(str::to_owned);
+    Measured {
+        analyte: said("analyte").unwrap_or_default(),
+        value: said("value"),
+        limit: said("limit").filter(|_| is_above_own_limit(item)),
+        unit: said("unit").filter(|_| item.get("value").is_some()),
     }
 }
 
@@ -213,7 +214,7 @@ fn comparable(value: &str, unit: &str) -> Option<(i128, String)> {
 struct Finding {
     report: String,
     reported: Option<Date>,
-    items: BTreeMap<String, String>,
+    items: BTreeMap<String, Measured>,
     records: BTreeSet<Source>,
     since: Option<u64>,
 }
@@ -224,7 +225,7 @@ impl Finding {
         &mut self,
         test: &Act<'_>,
         version: &ActVersion<'_>,
-        items: &BTreeMap<String, String>,
+        items: &BTreeMap<String, Measured>,
         tables: &BTreeSet<Source>,
     ) {
         if items.is_empty() || items.iter().all(|(name, said)| self.items.get(name) == Some(said)) {
@@ -242,10 +243,9 @@ impl Finding {
 
     fn raise(self, why: Why, about: &Subject) -> Option<Raised> {
         let since = self.since?;
-        let items: Vec<&str> = self.items.values().map(String::as_str).collect();
         let fact = Fact::new(why, about, self.records)
             .says("report", Said::Text(self.report))
-            .says("items", Said::Text(items.join(", ")));
+            .says("items", Said::Results(self.items.values().cloned().collect()));
         let analytes = self.items.into_keys().filter(|name| !name.is_empty()).collect();
         Some(Raised { since, ..Raised::new(fact, Lifting::retest(about, self.reported, analytes)) })
     }

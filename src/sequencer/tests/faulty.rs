@@ -94,6 +94,10 @@ impl Store for Faulty {
         self.inner.write_aside(batch)
     }
 
+    fn mend(&self, batch: Batch, head: u64) -> Result<(), StoreError> {
+        self.inner.mend(batch, head)
+    }
+
     fn purge(&self, range: &KeyRange) -> Result<(), StoreError> {
         self.inner.purge(range)
     }

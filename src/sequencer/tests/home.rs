@@ -13,7 +13,8 @@ use super::faulty::Faulty;
 use crate::merkle::Hash;
 use crate::private::openings::Opening;
 use crate::sequencer::{
-    Accepted, Clock, Ledger, LedgerHandle, LogSigner, Parts, Receipt, Submission, SubmitError, create_in,
+    Accepted, Clock, Guards, Ledger, LedgerHandle, LogSigner, Parts, Receipt, Submission, SubmitError,
+    create_in,
 };
 use crate::statement::envelope::Envelope;
 use crate::store::blobs::Blobs;
@@ -71,6 +72,8 @@ impl Home {
             clock: self.clock.clone(),
             clock_confirmed: false,
             restored: false,
+            repairing: false,
+            guards: Guards::default(),
         }
     }
 

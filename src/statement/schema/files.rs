@@ -63,6 +63,7 @@ const FILES: &[(&str, &str)] = files! {
     "input-1"
     "inspection-1"
     "irrigation-1"
+    "ledger.anchor-1"
     "ledger.key-1"
     "ledger.rules-1"
     "observation-1"

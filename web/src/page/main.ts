@@ -1,8 +1,9 @@
 /** Runs as soon as it is brought: on a provenance page, on the page for files, or as their worker. */
 
-import { draw, say } from "./panel";
+import { Refused, bestEngine, isEvidence, judgeEvidence } from "../verify/index";
+import { draw, drawOmission, say } from "./panel";
 import { type Findings, redraw } from "./redraw";
-import { check, serve } from "./run";
+import { bringAnchors, check, readTrust, serve } from "./run";
 import { word } from "./wording";
 
 async function fetched(address: string): Promise<Uint8Array> {
@@ -34,7 +35,7 @@ async function ofThisPage(button: HTMLAnchorElement, panel: Element): Promise<vo
   const command = `suyuan verify ${button.download} --trust trust.json`;
   draw(panel, {
     checked,
-    trust,
+    trust: readTrust(trust),
     ofThisSite: true,
     command,
     findings: checked.verified ? findings : undefined,
@@ -48,18 +49,24 @@ async function ofFiles(panel: Element): Promise<void> {
   if (!bundle || !trust) throw new Error(word("check.file_missing"));
   say(panel, word("check.running"));
   const text = await trust.text();
-  const question = {
-    bundle: new Uint8Array(await bundle.arrayBuffer()),
-    trust: text,
-    now: Math.floor(Date.now() / 1000),
-  };
-  const checked = await check(question);
-  draw(panel, {
-    checked,
-    trust: text,
-    ofThisSite: false,
-    command: `suyuan verify ${bundle.name} --trust ${trust.name}`,
-  });
+  const data = new Uint8Array(await bundle.arrayBuffer());
+  const command = `suyuan verify ${bundle.name} --trust ${trust.name}`;
+  if (isEvidence(data)) {
+    await ofEvidence(panel, data, text, command);
+    return;
+  }
+  const checked = await check({ bundle: data, trust: text, now: Math.floor(Date.now() / 1000) });
+  draw(panel, { checked, trust: readTrust(text), ofThisSite: false, command });
+}
+
+async function ofEvidence(panel: Element, data: Uint8Array, text: string, command: string): Promise<void> {
+  const trust = readTrust(text);
+  try {
+    drawOmission(panel, trust, await judgeEvidence(data, trust, await bestEngine()), command);
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    drawOmission(panel, trust, undefined, command);
+  }
 }
 
 /** Runs it, once at a time, and says what went wrong. */
@@ -107,6 +114,8 @@ function start(): void {
     });
     run();
   } else if (panel && form) {
+    // Who goes offline now can check anchors too; whoever has no network has asked for none.
+    bringAnchors().catch(() => undefined);
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       answering(panel, () => ofFiles(panel))();

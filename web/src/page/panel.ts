@@ -1,6 +1,6 @@
 /** The panel: what was checked, in words for people first; what it is worth; the raw data one tap further. */
 
-import { ALWAYS, LAYERS } from "../verify/index";
+import { ALWAYS, LAYERS, type Omission, type Trust } from "../verify/index";
 import { element } from "./dom";
 import type { Findings } from "./redraw";
 import type { Checked } from "./run";
@@ -10,7 +10,7 @@ const CLASSES = { ok: "good", failed: "bad", "not checked": "" } as const;
 
 export interface Shown {
   checked: Checked;
-  trust: string;
+  trust: Trust;
   /** The trust file came from this site too, not from the reader. */
   ofThisSite: boolean;
   /** None where no page was compared. */
@@ -41,7 +41,28 @@ export function draw(panel: Element, shown: Shown): void {
       element("p", "note", word("check.took", { ...counts, engine: word(`check.${checked.engine}`) })),
     );
   }
-  parts.push(worth(ofThisSite, command), raw(checked, trust));
+  if (checked.anchors) parts.push(checked.anchors.draw((again) => draw(panel, { ...shown, checked: again })));
+  parts.push(worth(ofThisSite, command, trust), raw(checked, trust));
+  panel.replaceChildren(...parts);
+}
+
+/** What evidence of an omission shows; none: nothing. */
+export function drawOmission(
+  panel: Element,
+  trust: Trust,
+  shown: Omission | undefined,
+  command: string,
+): void {
+  const head = word(shown ? "check.omission_shown" : "check.omission_not_shown");
+  const parts: Node[] = [
+    element("p", `verdict ${shown ? "bad" : "warn"}`, head),
+    element("p", "small", word("check.omission_of", { origin: trust.origin })),
+  ];
+  if (shown) {
+    const blanks = { seq: String(shown.seq), subject: shown.subject ?? "", n: (shown.n ?? 0) + 1 };
+    parts.splice(1, 0, element("p", "", word(`check.omission_${shown.kind}`, blanks)));
+  }
+  parts.push(worth(false, command, trust));
   panel.replaceChildren(...parts);
 }
 
@@ -65,7 +86,7 @@ function layers(checked: Checked): HTMLElement {
       `tag ${isLess ? "warn" : CLASSES[status]}`,
       word(`outcome.${status.replace(" ", "_")}`),
     );
-    const means = word(`check.${layer}`);
+    const means = meaning(layer, checked);
     const says =
       status === "ok"
         ? means
@@ -80,22 +101,49 @@ function layers(checked: Checked): HTMLElement {
   return element("div", "", ...rows);
 }
 
-function worth(ofThisSite: boolean, command: string): HTMLElement {
+/** That nothing is left out is said only where somebody else than the operator has worked it out. */
+function meaning(layer: keyof Checked["layers"], { layers, replayed }: Checked): string {
+  if (layer !== "completeness" || layers.completeness.status !== "ok" || replayed.length === 0)
+    return word(`check.${layer}`);
+  return word("check.completeness_replayed", { k: replayed.length, names: replayed.join(", ") });
+}
+
+function worth(ofThisSite: boolean, command: string, trust: Trust): HTMLElement {
+  const links = witnessPages(trust).map(({ name, host, address }) => {
+    const link = element("a", "tap", word("check.witness_page", { name, host }));
+    link.setAttribute("href", address);
+    link.setAttribute("rel", "noopener noreferrer");
+    return element("li", "", link);
+  });
   return element(
     "div",
     "note",
     element("p", "", word(ofThisSite ? "check.served" : "check.served_file", { host: location.host })),
+    ...(links.length ? [element("p", "", word("check.way_witness")), element("ul", "", ...links)] : []),
     element("p", "", word("check.way_elsewhere")),
     element("p", "", word("check.way_cli", { command })),
   );
 }
 
-function raw(checked: Checked, trust: string): HTMLElement {
-  const { log, genesis } = JSON.parse(trust) as { log: string[]; genesis: string };
-  const { bundle, layers, engine } = checked;
+/** Where witnesses of the policy check files. One under this very host would be no second opinion. */
+function witnessPages(trust: Trust): { name: string; host: string; address: string }[] {
+  return trust.witnesses.flatMap(({ key, url }) => {
+    try {
+      const address = new URL(`${(url ?? "").replace(/\/+$/, "")}/verify`);
+      const isElsewhere = /^https?:$/.test(address.protocol) && address.host !== location.host;
+      return isElsewhere ? [{ name: key.name, host: address.host, address: address.href }] : [];
+    } catch {
+      return [];
+    }
+  });
+}
+
+function raw(checked: Checked, trust: Trust): HTMLElement {
+  const { bundle, layers, engine, anchors } = checked;
   const data = {
     layers,
     engine,
+    anchors: anchors?.anchored,
     checkpoints: bundle?.checkpoints,
     records: bundle?.records.map(({ seq, leaf, payload }) => ({ seq, leaf, statement: payload })),
   };
@@ -104,9 +152,13 @@ function raw(checked: Checked, trust: string): HTMLElement {
     "",
     element("summary", "", word("check.raw")),
     element("p", "small", word("check.log_key")),
-    element("p", "hash", ...log),
+    element("p", "hash", trust.log.map((key) => key.vkey).join(" ")),
     element("p", "small", word("check.genesis")),
-    element("p", "hash", genesis),
-    element("pre", "", JSON.stringify(data, null, 1)),
+    element("p", "hash", trust.genesis),
+    element(
+      "pre",
+      "",
+      JSON.stringify(data, (_, value: unknown) => (typeof value === "bigint" ? String(value) : value), 1),
+    ),
   );
 }

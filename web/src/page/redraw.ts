@@ -2,6 +2,7 @@
 
 import { type Bundle, type Json, isMembers } from "../verify/index";
 import { element, shown, strike } from "./dom";
+import { figuresOf } from "./figures";
 import { type Story, type Told, failedItems, isBad, now, own, storyOf } from "./story";
 import { canBe, kindWord, resultUnit, textOf, word } from "./wording";
 
@@ -15,12 +16,18 @@ export interface Findings {
   lifted: boolean;
 }
 
+/** What a lot's account always tells, if there is any. */
+const LOT_FIGURES = ["made", "drawn", "to_consumers", "sold"];
+/** What the bundle alone may not be enough for. */
+const MAY_BE_UNKNOWN = /^(?:left|sold|harvested) ?/;
+
 export function redraw(bundle: Bundle): Findings {
   const story = storyOf(bundle);
   const findings: Findings = { agree: 0, differ: [], held: false, lifted: story.lifted.length > 0 };
   checkEvents(story, findings);
   checkTests(story, findings);
   checkFacts(story, findings);
+  checkFigures(bundle, story, findings);
   checkMissing(bundle, story, findings);
   checkStrip(story, findings);
   return findings;
@@ -79,7 +86,7 @@ function checkFact(fact: Element, values: (Json | undefined)[], findings: Findin
 function checkFacts(story: Story, findings: Findings): void {
   const events = [...new Set(story.told.values())];
   for (const fact of document.querySelectorAll("[data-f]")) {
-    if (fact.closest("[data-seq]")) continue;
+    if (fact.closest("[data-seq],[data-test]")) continue;
     const last = fact.getAttribute("data-f")!.split("/").pop()!;
     const values: Json[] = [];
     const collect = (value: Json): void => {
@@ -111,6 +118,7 @@ function checkTests(story: Story, findings: Findings): void {
   for (const test of tests) {
     const told = story.told.get(Number(test.getAttribute("data-test")));
     const tag = test.querySelector(".tag")!;
+    if (told?.kind === "inspection/1") checkCard(test, told, findings);
     if (told?.kind !== "inspection/1") {
       findings.differ.push(word("check.not_in_evidence", { what: shown(test) }));
       strike(test);
@@ -126,6 +134,20 @@ function checkTests(story: Story, findings: Findings): void {
     ({ kind, seq }) => kind === "inspection/1" && !told.has(seq),
   )) {
     section.querySelector("h2")?.after(drawTest(bad));
+  }
+}
+
+/** What a test's card tells beside its conclusion: the report's number, and each item that failed. */
+function checkCard(test: Element, told: Told, findings: Findings): void {
+  const number = test.querySelector("[data-f]");
+  if (number) checkFact(number, [now(told).report_no], findings, name(told));
+  const failed = told.versions.flatMap((data) => failedItems(data).map(failedText));
+  for (const item of test.querySelectorAll("[data-item]")) {
+    if (failed.includes(shown(item))) findings.agree += 1;
+    else {
+      findings.differ.push(word("check.not_in_evidence", { what: shown(item) }));
+      strike(item);
+    }
   }
 }
 
@@ -151,6 +173,37 @@ function failedText(item: Record<string, Json>): string {
   const value = `${textOf(item.value ?? item.result)}${unit}`;
   const blanks = { analyte: textOf(item.analyte), value, limit: `${textOf(item.limit)}${unit}` };
   return word(item.limit === undefined ? "page.say_failed_plain" : "page.say_failed_item", blanks);
+}
+
+// -- quantities ------------------------------------------------------------------------------------------------------
+
+/** Figures that are sums: worked out again from the bundle's own records. */
+function checkFigures(bundle: Bundle, story: Story, findings: Findings): void {
+  const figures = figuresOf(bundle, story);
+  const shownOnes = [...document.querySelectorAll("[data-x]")];
+  for (const figure of shownOnes) {
+    const name = figure.getAttribute("data-x")!;
+    const known = figures.get(name);
+    const [page, label] = [shown(figure), shown(figure.closest("dd")!.previousElementSibling!)];
+    if (known?.includes(page)) findings.agree += 1;
+    else if (known?.length) {
+      const evidence = known.join(" · ");
+      findings.differ.push(`${label}：${word("check.other_in_evidence", { page, evidence })}`);
+      strike(figure, evidence);
+    } else if (known || !MAY_BE_UNKNOWN.test(name)) {
+      findings.differ.push(word("check.not_in_evidence", { what: `${label} ${page}` }));
+      strike(figure);
+    }
+  }
+  const names = shownOnes.map((figure) => figure.getAttribute("data-x"));
+  if (!document.querySelector("#amounts")) return;
+  for (const [name, texts] of figures) {
+    if (LOT_FIGURES.includes(name) && texts.length && !names.includes(name)) {
+      findings.differ.push(
+        word("check.not_on_page", { what: `${word(`figure.${name}`)} ${texts.join(" · ")}` }),
+      );
+    }
+  }
 }
 
 // -- what the page leaves out ----------------------------------------------------------------------------------------

@@ -19,6 +19,8 @@ export interface Told {
   record: LogRecord;
   /** The `data` of each version, the newest last, with what was opened in place. */
   versions: Members[];
+  /** When it happened, as the signer or whoever corrected it says. */
+  day: string;
   withdrawn: boolean;
 }
 
@@ -98,9 +100,11 @@ function toldBy(bundle: Bundle): Map<number, Told> {
       told.set(record.seq, original);
       if (kind === "withdrawal/1") original.withdrawn = true;
       else if (isMembers(values.data)) original.versions.push(values.data);
+      if (corrects && typeof values.occurred_at === "string") original.day = values.occurred_at;
       continue;
     }
-    const first = { seq: record.seq, kind, record, versions: [values], withdrawn: false };
+    const day = record.payload.occurred_at;
+    const first = { seq: record.seq, kind, record, versions: [values], day, withdrawn: false };
     byLeaf.set(record.leaf, first);
     told.set(record.seq, first);
   }

@@ -2,7 +2,7 @@
 
 import table from "words";
 
-import { type Json, isMembers } from "../verify/index";
+import { type Json, isMembers } from "../verify/json";
 
 export const lang = table.lang;
 
@@ -49,6 +49,14 @@ function mass(grams: number): string {
     .padStart(3, "0")
     .replace(/0+$/, "");
   return `${Math.floor(grams / 1_000)}${rest ? `.${rest}` : ""} ${table.unit.kg}`;
+}
+
+/** A sum in its base unit, as src/produce/wording.rs has it. */
+export function baseAmount(value: bigint, base: string): string {
+  const [sign, size] = value < 0n ? ["-", Number(-value)] : ["", Number(value)];
+  if (base === "g") return sign + mass(size);
+  if (base === "cm2") return `${sign}${Math.floor(size / 10_000)} ${table.unit.m2}`;
+  return `${sign}${size} ${table.unit[base]}`;
 }
 
 function hectares(squareCentimetres: number): string {

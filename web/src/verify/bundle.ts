@@ -22,6 +22,16 @@ export interface Claim extends MapProof {
   value?: Value;
 }
 
+/** Evidence from outside, as it stands in a bundle. */
+export interface Slot {
+  kind: string;
+  version: number;
+  /** Entries of the checkpoint that it is for. */
+  size: number;
+  /** Base64. */
+  evidence: string;
+}
+
 export interface Bundle {
   subject: string;
   origin: string;
@@ -36,6 +46,7 @@ export interface Bundle {
   openings: { leaf: Hash; openings: Json[] }[];
   receipts: string[];
   beyond: string[];
+  anchors: Slot[];
   /** The chain here of each subject, by rising sequence number. */
   chains: Map<string, { link: Link; record: LogRecord }[]>;
 }
@@ -59,7 +70,6 @@ export function parseBundle(data: Uint8Array): Bundle {
   require(rising(openings.map((group) => group.leaf)), "openings are not in order");
   const beyond = array(body.beyond);
   require(beyond.every((subject) => isSubject(subject)) && rising(beyond), "beyond");
-  array(body.anchors).forEach(checkAnchor);
   text(body.generated_at);
   const records = entries.filter((entry) => entry.type !== "map");
   return {
@@ -78,7 +88,8 @@ export function parseBundle(data: Uint8Array): Bundle {
     claims,
     openings,
     receipts: array(body.receipts).map(text),
-    beyond: beyond,
+    beyond,
+    anchors: array(body.anchors).map(readSlot),
     chains: chainsOf(records),
   };
 }
@@ -87,7 +98,7 @@ function hashes(value: Json | undefined): Hash[] {
   return array(value).map(hash);
 }
 
-function readClaim(item: Json): Claim {
+export function readClaim(item: Json): Claim {
   const isPresence = has(members(item, [], ["count", "last", "other", "siblings", "subject"]), "count");
   const claim = members(
     item,
@@ -104,12 +115,14 @@ function readClaim(item: Json): Claim {
   return read;
 }
 
-function checkAnchor(item: Json): void {
-  const anchor = members(item, ["evidence", "kind", "size", "version"]);
-  text(anchor.evidence);
-  text(anchor.kind);
-  natural(anchor.size);
-  natural(anchor.version);
+function readSlot(item: Json): Slot {
+  const slot = members(item, ["evidence", "kind", "size", "version"]);
+  return {
+    kind: text(slot.kind),
+    version: natural(slot.version),
+    size: natural(slot.size),
+    evidence: text(slot.evidence),
+  };
 }
 
 function chainsOf(records: LogRecord[]): Bundle["chains"] {

@@ -9,7 +9,7 @@ import { checkOpening } from "./opening";
 import { pae } from "./payload";
 import { NewerRules, PartialLedger } from "./rules";
 import { checkConsistency, checkMap, subsetRoot } from "./tree";
-import { type Trust, isMet } from "./trust";
+import { type Trust, isMet, replayedBy } from "./trust";
 
 export const LAYERS = [
   "encoding",
@@ -48,6 +48,8 @@ export interface Verdict {
   /** What was read; it is proven only if `verified`. */
   bundle?: Bundle;
   checkpoint?: Checkpoint;
+  /** Witnesses of the policy, by their names there, that have worked out the map of this or a later checkpoint. */
+  replayed: string[];
 }
 
 /** A layer that cannot be judged, and why. */
@@ -64,16 +66,17 @@ export async function verify(data: Uint8Array, trust: Trust, options: Options): 
   } catch (error) {
     const layers = all(() => ({ status: "not checked", reason: "the file could not be read" }));
     layers.encoding = { status: "failed", reason: wordOf(error).reason };
-    return { verified: false, layers, engine: engine.name };
+    return { verified: false, layers, engine: engine.name, replayed: [] };
   }
   const checker = new Checker(bundle, trust, options, engine);
   const layers = await checker.judge();
-  const { checkpoint } = checker;
+  const { checkpoint, replayed } = checker;
   return {
     verified: isVerified(layers),
     layers,
     engine: engine.name,
     bundle,
+    replayed,
     ...(checkpoint ? { checkpoint } : {}),
   };
 }
@@ -95,6 +98,7 @@ function wordOf(error: unknown): Answer {
 
 class Checker {
   checkpoint: Checkpoint | undefined;
+  replayed: string[] = [];
   private readonly needed: Needed;
   private readonly complete = new Set<string>();
 
@@ -171,7 +175,11 @@ class Checker {
       require(i === 0 ||
         entries[i - 1]!.at <= entry.at, `record ${entry.seq} is earlier than the one before`);
     });
+    const ids = new Map<string, number>();
     for (const record of records) {
+      const said = `${record.payload.signers[0]!.org} ${record.payload.id}`;
+      require(!ids.has(said), `record ${record.seq} has the id of record ${ids.get(said)}`);
+      ids.set(said, record.seq);
       const home = record.type === "genesis" || record.payload.ledger === this.trust.genesis;
       require(home, `record ${record.seq} was signed for another ledger`);
     }
@@ -208,6 +216,8 @@ class Checker {
       checkConsistency(old.size, grown.size, old.root, grown.root, path);
     });
     this.checkpoint = main;
+    const later = notes.filter((note) => note.size >= main.size);
+    this.replayed = replayedBy(trust, new Map(later.flatMap((note) => [...note.cosigned])));
     return `${main.size} entries, root ${main.root}`;
   }
 
@@ -238,7 +248,9 @@ class Checker {
     });
     if (wanting !== undefined) throw new NotChecked(`the chain of ${wanting} is not here in full`);
     if (this.needed.beyond.size > 0) throw new NotChecked(`ancestors beyond ${DEPTH_MAX} lots`);
-    return `claimed by the operator, ${this.complete.size} chains`;
+    const { replayed, complete } = this;
+    const grade = replayed.length ? `replayed by ${replayed.join(", ")}` : "claimed by the operator";
+    return `${grade}, ${complete.size} chains`;
   }
 
   /** §17, a receipt against the bundle. */
@@ -304,6 +316,7 @@ class Checker {
   }
 
   private anchors(): string {
-    throw new NotChecked("anchors are not checked here");
+    const { anchors } = this.bundle;
+    throw new NotChecked(anchors.length ? "anchors are judged apart" : "not anchored yet");
   }
 }

@@ -13,6 +13,8 @@ export interface Key {
   id: string;
   type: number;
   key: Uint8Array;
+  /** All of that in one line. */
+  vkey: string;
 }
 
 export const LOG_KEY = 1;
@@ -33,7 +35,7 @@ export function parseVkey(text: string, type: number): Key {
   const data = fromBase64(base64);
   require(data.length === 33 && data[0] === type && isGoodKey(data.subarray(1)), "vkey");
   require(sha256(utf8(name), utf8("\n"), data).slice(0, 8) === id, "vkey");
-  return { name, id: id, type, key: data.subarray(1) };
+  return { name, id, type, key: data.subarray(1), vkey: text };
 }
 
 export function isSameKey(a: Key, b: Key): boolean {

@@ -45,6 +45,9 @@ export class Registry {
       case "ledger.key/1":
         this.ledgerKey();
         return true;
+      case "ledger.anchor/1":
+        this.ledgerAnchor();
+        return true;
       case "rules.set/1":
         this.rulesSet();
         return true;
@@ -224,6 +227,15 @@ export class Registry {
       require(isGoodSignatureNow(keys[i]!.key, message, fromBase64(signature)), name);
     });
     judge.logVkey = next;
+  }
+
+  private ledgerAnchor(): void {
+    this.aboutTheLedger();
+    const { chain_id: chain } = this.judge.data;
+    require(isNatural(chain) && chain > 0, "form");
+    for (const name of ["contract", "sender"]) {
+      require(/^0x[0-9a-f]{40}$/.test(this.judge.text(name) ?? ""), "form");
+    }
   }
 
   private rulesSet(): void {

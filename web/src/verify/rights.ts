@@ -94,6 +94,7 @@ export const ABOUT: ReadonlyMap<string, readonly SubjectKind[]> = new Map<string
   ["genesis/1", ["org"]],
   ["ledger.rules/1", ["ledger"]],
   ["ledger.key/1", ["ledger"]],
+  ["ledger.anchor/1", ["ledger"]],
   ["rules.set/1", ["ledger"]],
   ["org.register/1", ["org"]],
   ["org.update/1", ["org"]],

@@ -1,16 +1,20 @@
 /** The trust file (docs/format.md §15): what a verifier must be told from outside, and never takes from a bundle. */
 
-import { type Hash, require, utf8 } from "./bytes";
-import { parseFlat } from "./json";
+import type { Publication } from "./anchors/body";
+import { type Hash, fromBase64, require, utf8 } from "./bytes";
+import { type Json, parseFlat } from "./json";
 import { array, decimal, hash, members, text } from "./names";
 import { COSIGNER, type Key, LOG_KEY, isSameKey, parseVkey } from "./note";
 
 const POLICY_BYTES_MAX = 65_536;
 const POLICY_ITEMS_MAX = 256;
+const REPLAYING = "replaying";
 
 export interface Witness {
   name: string;
   key: Key;
+  /** Where it is fed, as written. */
+  url?: string;
 }
 
 interface Group {
@@ -29,10 +33,16 @@ export interface Trust {
   quorum: string;
   /** Whose signatures mean something: of the log and the witnesses, each once. */
   keys: Key[];
+  /** The one list of checkpoints that counts. */
+  publication?: Publication;
 }
 
 export function parseTrust(file: string): Trust {
-  const value = members(parseFlat(file), ["genesis", "log", "origin", "v"], ["policy"]);
+  const value = members(
+    parseFlat(file),
+    ["genesis", "log", "origin", "v"],
+    ["policy", "publication", "tsa_roots"],
+  );
   require(value.v === 1, "a trust file of another version");
   const origin = text(value.origin);
   const log = array(value.log, 1).map((key) => parseVkey(text(key), LOG_KEY));
@@ -46,11 +56,26 @@ export function parseTrust(file: string): Trust {
     quorum: "none",
     keys: [],
   };
-  if (value.policy !== undefined && value.policy !== null) readPolicy(trust, text(value.policy));
+  const { policy, publication, tsa_roots: roots } = value;
+  if (isGiven(publication)) trust.publication = readPublication(text(publication));
+  // Tokens of authorities are not judged here; what is spelt wrong is no trust file all the same.
+  if (isGiven(roots)) array(roots).forEach((root) => fromBase64(text(root)));
+  if (isGiven(policy)) readPolicy(trust, text(policy));
   for (const key of [...log, ...trust.witnesses.map((witness) => witness.key)]) {
     if (!trust.keys.some((known) => isSameKey(known, key))) trust.keys.push(key);
   }
   return trust;
+}
+
+function isGiven(value: Json | undefined): value is Json {
+  return value !== undefined && value !== null;
+}
+
+/** Where the ledger publishes its checkpoints. */
+function readPublication(place: string): Publication {
+  const [, chain, contract, sender] = /^eip155:([0-9]+) 0x([0-9a-f]{40}) 0x([0-9a-f]{40})$/.exec(place) ?? [];
+  require(contract && sender && decimal(chain!) > 0n, "publication");
+  return { chain: decimal(chain!), contract, sender };
 }
 
 function readPolicy(trust: Trust, policy: string): void {
@@ -96,11 +121,11 @@ function isName(trust: Trust, name: string): boolean {
 
 function readWitness(trust: Trust, words: string[]): void {
   require(words.length >= 2 && words.length <= 3, "policy");
-  const [name, vkey] = words as [string, string];
+  const [name, vkey, url] = words as [string, string, string?];
   require(name !== "none" && !isName(trust, name), "policy");
   const key = parseVkey(vkey, COSIGNER);
   require(!trust.witnesses.some((witness) => witness.key.key.join() === key.key.join()), "policy");
-  trust.witnesses.push({ name, key });
+  trust.witnesses.push({ name, key, ...(url === undefined ? {} : { url }) });
 }
 
 function readGroup(trust: Trust, words: string[], placed: Set<string>): void {
@@ -122,4 +147,11 @@ export function isMet(trust: Trust, cosigned: ReadonlyMap<string, bigint>, name 
   const group = trust.groups.get(name);
   if (!group) return cosigned.has(name);
   return BigInt(group.inside.filter((member) => isMet(trust, cosigned, member)).length) >= group.least;
+}
+
+/** Those of the group `replaying` who have cosigned, if they are enough for the group (docs/format.md §11). */
+export function replayedBy(trust: Trust, cosigned: ReadonlyMap<string, bigint>): string[] {
+  if (!trust.groups.has(REPLAYING) || !isMet(trust, cosigned, REPLAYING)) return [];
+  const inside = (name: string): string[] => trust.groups.get(name)?.inside.flatMap(inside) ?? [name];
+  return inside(REPLAYING).filter((name) => cosigned.has(name));
 }

@@ -7,7 +7,7 @@ use crate::produce::{ActiveContent, Claim, Guarantee, Interval, IntervalRow, Lif
 use crate::statement::kinds::Kind;
 use crate::statement::schema::Shape;
 use crate::statement::subject::{Subject, SubjectKind};
-use crate::text::{Amount, Figure, GraphWord, Page, SeatState, Use, labels, t};
+use crate::text::{Amount, Figure, GraphWord, Page, SeatState, Use, Words, labels, t};
 
 /// Uses of pesticides and facts that a page shows unless asked for all.
 const INTERVALS_SHOWN: usize = 3;
@@ -22,7 +22,7 @@ pub(super) struct ProduceView {
     pub(super) safety: Vec<Row>,
     pub(super) rules: Vec<RuleView>,
     pub(super) figures: Vec<FigureView>,
-    pub(super) losses: Vec<Row>,
+    pub(super) losses: Vec<FigureView>,
     pub(super) notes: Vec<NoteView>,
     pub(super) more_notes: Option<String>,
     pub(super) graph: String,
@@ -41,6 +41,8 @@ pub(super) struct SeatView {
 pub(super) struct FigureView {
     pub(super) label: String,
     pub(super) amount: String,
+    /// Which figure it is, for the browser to work it out again.
+    pub(super) name: String,
     pub(super) records: Vec<u64>,
 }
 
@@ -279,24 +281,35 @@ impl Teller<'_> {
         }
         let about = Subject::parse(&balance.subject).ok();
         let field = about.filter(|about| about.kind() != SubjectKind::Batch);
+        let name = Words::entry(line.label).key.trim_start_matches("figure.");
+        let year = line.year.map(|year| year.to_string());
+        let parts = [Some(name), field.as_ref().map(Subject::as_str), year.as_deref()];
+        let name = parts.into_iter().flatten().collect::<Vec<_>>().join(" ");
         if let Some(local) = field.as_ref().and_then(Subject::local) {
             label = format!("{local} {label}");
         }
         FigureView {
             label,
             amount: base_amount(line.amount, line.base, self.lang),
+            name,
             records: links(&line.sources),
         }
     }
 
     /// `分级 8.2%`, of what was put in.
-    fn loss(&self, loss: &StageLoss) -> Option<Row> {
+    fn loss(&self, loss: &StageLoss) -> Option<FigureView> {
         let kind: Kind = format!("{}/1", loss.stage).parse().ok()?;
         let tenths = i128::from(loss.loss) * 1_000 / i128::from(loss.put_in.max(1));
         let share = format!("{}.{}%", tenths / 10, tenths % 10);
         let lost = base_amount(loss.loss, loss.base, self.lang);
         let label = format!("{} · {}", t(self.lang, Figure::Loss), labels::kind(self.lang, kind));
-        (loss.put_in > 0 && loss.loss > 0).then(|| row(&label, format!("{lost} · {share}")))
+        (loss.put_in > 0 && loss.loss > 0).then(|| FigureView {
+            label,
+            amount: format!("{lost} · {share}"),
+            // What was lost on the way is not in one record alone: the browser does not work it out.
+            name: if kind == Kind::Shipping { String::new() } else { format!("loss {}", loss.stage) },
+            records: Vec::new(),
+        })
     }
 
     // -- what the records show ------------------------------------------------------------------------------

@@ -5,13 +5,14 @@ use askama::Template;
 use super::desk::{Desk, Row, Tag, entry_href};
 use super::frame::Frame;
 use crate::http::api::checkpoints::{ConsistencyBody, consistency};
+use crate::http::pages::anchor_rows::{self, AnchorRow};
 use crate::http::problem::Problem;
 use crate::note::checkpoint::Checkpoint;
 use crate::note::hash_to_base64;
 use crate::note::signed_note::SignedNote;
 use crate::note::vkey::VerifierKey;
 use crate::store::checkpoints;
-use crate::text::Explore;
+use crate::text::{Anchor, Explore, t};
 
 /// Checkpoints on one page of the list.
 const LISTED: usize = 30;
@@ -29,6 +30,8 @@ pub(super) struct CheckpointsView {
     as_of: String,
     checkpoints: Vec<CheckpointLine>,
     older: Option<String>,
+    /// Some checkpoint of this log is anchored.
+    anchored: bool,
     newest: bool,
     from: String,
     to: String,
@@ -40,6 +43,7 @@ struct CheckpointLine {
     at: String,
     root: String,
     lines: Vec<LineView>,
+    anchors: Vec<AnchorRow>,
 }
 
 struct LineView {
@@ -59,6 +63,10 @@ pub(super) struct CheckpointView {
     compare: Option<String>,
     older: Option<(String, String)>,
     witnessed: bool,
+    /// Of this checkpoint, then of later ones that cover it.
+    anchors: Vec<AnchorRow>,
+    not_anchored: &'static str,
+    not_truth: &'static str,
 }
 
 #[derive(Template)]
@@ -99,6 +107,7 @@ impl CheckpointsView {
             as_of: desk.as_of()?,
             checkpoints: listed,
             older: older.map(|size| format!("/explore/checkpoints?before={size}")),
+            anchored: !desk.state.anchors.sizes().is_empty(),
             newest: before.is_some_and(|before| before <= desk.size()),
             from,
             to: desk.size().to_string(),
@@ -121,6 +130,9 @@ impl CheckpointView {
             witnessed: parsed.signatures().iter().any(|line| line.name != checkpoint.origin),
             lines,
             note,
+            anchors: anchors(desk, size)?,
+            not_anchored: t(desk.lang, Anchor::None),
+            not_truth: t(desk.lang, Anchor::NotTruth),
             compare: (size < newest).then(|| format!("/explore/consistency?from={size}&to={newest}")),
             older: before.map(|size| {
                 let text = desk.fill(Explore::Checkpoint, &[("size", &size.to_string())]);
@@ -197,6 +209,13 @@ fn facts(desk: &Desk<'_>, checkpoint: &Checkpoint, before: u64) -> Result<Vec<Ro
     Ok(facts)
 }
 
+fn anchors(desk: &Desk<'_>, size: u64) -> Result<Vec<AnchorRow>, Problem> {
+    let mut anchors = desk.view.anchors_at(size)?;
+    let later = desk.view.anchors_for(size)?;
+    anchors.extend(later.into_iter().filter(|judged| judged.job.size > size));
+    Ok(anchor_rows::rows(&anchors, size, &desk.plain()))
+}
+
 fn line(desk: &Desk<'_>, size: u64) -> Result<Option<CheckpointLine>, Problem> {
     let Some(note) = note_at(desk, size)? else { return Ok(None) };
     let (parsed, checkpoint) = opened(&note)?;
@@ -210,6 +229,7 @@ fn line(desk: &Desk<'_>, size: u64) -> Result<Option<CheckpointLine>, Problem> {
         at,
         root: checkpoint.root.to_string(),
         lines: lines(desk, &parsed)?,
+        anchors: anchor_rows::rows(&desk.view.anchors_at(size)?, size, &desk.plain()),
     }))
 }
 

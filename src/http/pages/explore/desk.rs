@@ -7,7 +7,7 @@ use askama::Template;
 use crate::http::AppState;
 use crate::http::problem::Problem;
 use crate::http::view::View;
-use crate::ledger::{Detail, Entry, KeyFact, OrgFact, Record, Scope};
+use crate::ledger::{Detail, Entry, KeyFact, Record, Scope};
 use crate::merkle::Hash;
 use crate::produce::wording::{Line, SaidText, Wording};
 use crate::statement::kinds::Kind;
@@ -136,9 +136,9 @@ impl Desk<'_> {
         })
     }
 
-    /// The name as registered, else the id.
+    /// The name as registered, in the page's language where it has one in it; else the id.
     pub(super) fn org_name(&self, id: &str) -> Result<String, Problem> {
-        Ok(self.view.org(id)?.map_or_else(|| id.to_owned(), |OrgFact { name, .. }| name))
+        Ok(self.view.org_name(id, self.lang)?.unwrap_or_else(|| id.to_owned()))
     }
 
     /// Names of the organisations that a statement may mention, by id.
@@ -154,9 +154,9 @@ impl Desk<'_> {
                 break;
             }
             if !names.contains_key(&id)
-                && let Some(org) = self.view.org(&id)?
+                && let Some(name) = self.view.org_name(&id, self.lang)?
             {
-                names.insert(id, org.name);
+                names.insert(id, name);
             }
         }
         Ok(names)

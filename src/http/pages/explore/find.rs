@@ -163,7 +163,8 @@ fn by_name(desk: &Desk<'_>, part: &str, found: &mut Found) -> Result<String, Pro
         let Detail::Org(org) = fact.detail else { continue };
         if org.name.to_lowercase().contains(part) || id.contains(part) {
             let href = subject_href(&format!("org:{id}"));
-            found.hit(href, desk.w(Explore::Organisation).to_owned(), format!("{} · {id}", org.name));
+            let text = format!("{} · {id}", desk.org_name(&id)?);
+            found.hit(href, desk.w(Explore::Organisation).to_owned(), text);
         }
     }
     Ok(desk.fill(Explore::NoOrg, &[("n", &looked_at.to_string())]))

@@ -16,6 +16,11 @@ pub(super) fn changes(desk: &Desk<'_>, record: &Record) -> Result<Vec<String>, P
     let Some(kind) = kind_of(&record.statement) else { return Ok(Vec::new()) };
     match kind {
         Kind::Genesis => Ok(begins(desk, record)),
+        Kind::LedgerAnchor => {
+            let [chain, contract, sender] = ["chain_id", "contract", "sender"].map(|name| text(record, name));
+            let blanks = [("chain", &*chain), ("contract", &*contract), ("sender", &*sender)];
+            Ok(vec![desk.fill(Explore::RightsPublication, &blanks)])
+        }
         Kind::LedgerKey => Ok(vec![log_key(desk, record)]),
         Kind::LedgerRules => {
             let rules = text(record, "rules");

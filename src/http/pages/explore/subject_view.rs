@@ -180,7 +180,7 @@ impl SubjectView {
     }
 
     fn tell_org(&mut self, desk: &Desk<'_>, subject: &Subject, org: &OrgFact) -> Result<(), Problem> {
-        self.facts.push(Row::text(desk.w(Explore::Name), org.name.clone()));
+        self.facts.push(Row::text(desk.w(Explore::Name), desk.org_name(subject.id())?));
         self.facts.push(Row::text(desk.w(Explore::Roles), desk.roles(&org.roles)));
         let (status, class) = match org.status {
             OrgStatus::Active => (Explore::Active, "good"),

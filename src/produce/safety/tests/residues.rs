@@ -3,6 +3,7 @@
 use super::*;
 use crate::produce::tests::farm::Spray;
 use crate::produce::tests::{demonstration, farm};
+use crate::produce::wording::Wording;
 use crate::text::{Status, Use};
 
 const NOON: &str = "2026-06-14T12:00:00+08:00";
@@ -82,7 +83,12 @@ fn withdrawing_or_correcting_a_failed_test_changes_nothing() {
     );
     let judgement = judged(&mut farm, HARVEST);
     assert_eq!((judgement.status, whys(&judgement)), (Status::OnHold, vec![Why::FailedTest]));
-    assert!(told_as(&judgement, Why::FailedTest).contains("阿维菌素 0.09 > 0.02"));
+    for (lang, said) in
+        [(Lang::Zh, "阿维菌素 0.09 > 0.02 毫克/公斤"), (Lang::En, "阿维菌素 0.09 > 0.02 mg/kg")]
+    {
+        let told = Wording { lang, names: BTreeMap::new() }.fact(&judgement.reasons[0]);
+        assert!(told.contains(said), "{told}");
+    }
     assert!(judgement.blocks(Use::Page).is_empty(), "a failed test is shown, not hidden");
     farm.withdraw(failed, HARVEST, &[], LAB, "2026-06-15T09:00:00+08:00");
     assert!(whys(&judged(&mut farm, HARVEST)).contains(&Why::FailedTest));
