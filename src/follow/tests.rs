@@ -11,7 +11,9 @@ use crate::merkle::Hash;
 use crate::merkle::tile::{TilePath, encode_bundle, tile_bytes};
 use crate::merkle::tree::root_at;
 use crate::produce::tests::farm::{self, Farm};
-use crate::sequencer::{Clock, Ledger, LedgerHandle, LogSigner, Parts, Replica, Submission, create_in};
+use crate::sequencer::{
+    Clock, Guards, Ledger, LedgerHandle, LogSigner, Parts, Replica, Submission, create_in,
+};
 use crate::statement::envelope::Envelope;
 use crate::store::blobs::Blobs;
 use crate::store::memory::MemoryStore;
@@ -75,6 +77,8 @@ impl Log {
             clock: Arc::new(Standing),
             clock_confirmed: false,
             restored: false,
+            repairing: false,
+            guards: Guards::default(),
         });
         let log = Log { dir, ledger: ledger.unwrap(), genesis };
         let mut farm = Farm::new(Direct(log.ledger.handle(), genesis));
