@@ -406,6 +406,8 @@ impl Shared {
             match &status {
                 // Free space changes all the time; that there is too little is said once.
                 _ if is_no_room(now) && is_no_room(&status) => {}
+                // Whoever follows says so himself.
+                Status::ReadOnly(ReadOnly::Mirror { .. } | ReadOnly::MirrorStopped { .. }) => {}
                 Status::ReadOnly(why) if changed => {
                     tracing::error!(reason = %why, "the ledger is read-only: {why}")
                 }
