@@ -224,8 +224,11 @@ impl Drop for Ledger {
     }
 }
 
+/// Why a log is not written to, and the log, if it is sound all the same.
+type NotWritten = (ReadOnly, Option<Box<Sound>>);
+
 /// A sound log, or why it is not written to; a restored one may be sound all the same.
-fn check(parts: &Parts, snapshot: &Snapshot, log: &LogFact) -> Result<Sound, (ReadOnly, Option<Sound>)> {
+fn check(parts: &Parts, snapshot: &Snapshot, log: &LogFact) -> Result<Box<Sound>, NotWritten> {
     let disk = |problem: String| (ReadOnly::Disk(problem), None);
     let named = log.log_vkey.parse::<VerifierKey>();
     let named = named.map_err(|error| disk(format!("the log key that the ledger names: {error}")))?;
@@ -234,7 +237,7 @@ fn check(parts: &Parts, snapshot: &Snapshot, log: &LogFact) -> Result<Sound, (Re
     if other_key || keys.is_empty() {
         keys = vec![named.clone()];
     }
-    let sound = inspect(snapshot, log, &parts.signed_head, &keys).map_err(disk)?;
+    let sound = Box::new(inspect(snapshot, log, &parts.signed_head, &keys).map_err(disk)?);
     if other_key {
         return Err((ReadOnly::OtherKey { named: named.to_string() }, Some(sound)));
     }
