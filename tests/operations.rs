@@ -1,8 +1,9 @@
 //! The commands of docs/operations.md, run as they stand there, in their order.
 //!
-//! A block marked `sh run` is run; `sh serve PORT` is started and goes on until `sh stop PORT`, which the block's own line
-//! (systemctl) would do on a real machine. Paths of a real machine lie below a scratch directory, and ports are free ones:
-//! `/srv`, `/mnt`, `/backup` and `127.0.0.1:PORT` are replaced. Other blocks are for people.
+//! A block marked `sh run` is run; `sh serve PORT` is started and goes on until `sh stop PORT` or `sh restart PORT`, which
+//! the block's own line (systemctl) would do on a real machine. Paths of a real machine lie below a scratch directory, and
+//! ports are free ones: `/srv`, `/mnt`, `/backup`, `127.0.0.1:PORT` and the service's public address are replaced. Other
+//! blocks are for people.
 #![cfg(all(feature = "service", unix))]
 
 use std::collections::BTreeMap;
@@ -18,9 +19,13 @@ const ROOTS: [&str; 3] = ["/srv", "/mnt", "/backup"];
 #[derive(Debug, PartialEq, Eq)]
 enum Block {
     Run(String),
+    Restart { port: String },
     Serve { port: String, text: String },
     Stop { port: String },
 }
+
+/// What the world calls the service, and the port where it listens behind its proxy.
+const PUBLIC: (&str, &str) = ("https://trace.example.org", "8080");
 
 fn blocks(page: &str) -> Vec<Block> {
     let mut blocks = Vec::new();
@@ -31,6 +36,7 @@ fn blocks(page: &str) -> Vec<Block> {
         let text = body.join("\n");
         match mark.split(' ').collect::<Vec<_>>()[..] {
             ["sh", "run"] => blocks.push(Block::Run(text)),
+            ["sh", "restart", port] => blocks.push(Block::Restart { port: port.to_owned() }),
             ["sh", "serve", port] => blocks.push(Block::Serve { port: port.to_owned(), text }),
             ["sh", "stop", port] => blocks.push(Block::Stop { port: port.to_owned() }),
             ["sh"] | ["ini"] | ["toml"] | ["nginx"] | [""] => {}
@@ -44,8 +50,10 @@ fn blocks(page: &str) -> Vec<Block> {
 struct Machine {
     root: tempfile::TempDir,
     running: BTreeMap<String, Child>,
-    /// Where the page's port really is.
+    /// Where the page's port really is; it stays there over restarts.
     addresses: BTreeMap<String, String>,
+    /// What was started last at each.
+    commands: BTreeMap<String, String>,
 }
 
 impl Machine {
@@ -54,7 +62,7 @@ impl Machine {
         for made in ["srv", "mnt/other/suyuan", "backup"] {
             std::fs::create_dir_all(root.path().join(made)).unwrap();
         }
-        Machine { root, running: BTreeMap::new(), addresses: BTreeMap::new() }
+        Machine { root, running: BTreeMap::new(), addresses: BTreeMap::new(), commands: BTreeMap::new() }
     }
 
     fn here(&self, text: &str) -> String {
@@ -66,7 +74,11 @@ impl Machine {
         for (port, address) in &self.addresses {
             text = text.replace(&format!("127.0.0.1:{port}"), address);
         }
-        text
+        let (public, port) = PUBLIC;
+        match self.addresses.get(port) {
+            Some(address) => text.replace(public, &format!("http://{address}")),
+            None => text,
+        }
     }
 
     fn shell(&self, text: &str) -> Command {
@@ -88,12 +100,14 @@ impl Machine {
     }
 
     fn serve(&mut self, port: &str, text: &str) {
-        let mut text = self.here(text);
+        self.commands.insert(port.to_owned(), text.to_owned());
         // Where it does not say, it listens on the page's own port.
-        text = match text.contains("--listen") {
-            true => text.replace(&format!("--listen 127.0.0.1:{port}"), "--listen 127.0.0.1:0"),
-            false => format!("{text} --listen 127.0.0.1:0"),
-        };
+        let listen = format!("--listen 127.0.0.1:{port}");
+        let mut text = if text.contains(&listen) { text.to_owned() } else { format!("{text} {listen}") };
+        if !self.addresses.contains_key(port) {
+            text = text.replace(&listen, "--listen 127.0.0.1:0");
+        }
+        let text = self.here(&text);
         let mut child =
             self.shell(&format!("exec {text}")).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
@@ -131,6 +145,11 @@ fn the_commands_of_the_operators_page_work_in_their_order() {
     for block in blocks {
         match block {
             Block::Run(text) => machine.run(&text),
+            Block::Restart { port } => {
+                machine.stop(&port);
+                let text = machine.commands[&port].clone();
+                machine.serve(&port, &text);
+            }
             Block::Serve { port, text } => machine.serve(&port, &text),
             Block::Stop { port } => machine.stop(&port),
         }

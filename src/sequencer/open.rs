@@ -144,18 +144,14 @@ impl Ledger {
         let log = Reader(snapshot.clone()).log()?.ok_or(OpenError::NoLedger)?;
         let checked = check(&parts, &snapshot, &log);
         let published = match &checked {
-            Ok(Sound { proven, checkpoint, .. }) => {
-                Published::new(snapshot, log.size, proven.root(), Some(checkpoint.clone()))
+            Ok(sound) | Err((_, Some(sound))) => {
+                let root = sound.proven.root();
+                Published::new(snapshot, log.size, root, Some(sound.checkpoint.clone()))
             }
-            Err(unwritable) => match &unwritable.sound {
-                Some(Sound { proven, checkpoint, .. }) => {
-                    Published::new(snapshot, log.size, proven.root(), Some(checkpoint.clone()))
-                }
-                None => {
-                    let root = root_at(&Reader(snapshot.clone()), log.size).unwrap_or(EMPTY_ROOT);
-                    Published::new(snapshot, log.size, root, None)
-                }
-            },
+            Err((_, None)) => {
+                let root = root_at(&Reader(snapshot.clone()), log.size).unwrap_or(EMPTY_ROOT);
+                Published::new(snapshot, log.size, root, None)
+            }
         };
         let time = Timekeeper::new(log.at, parts.clock_confirmed);
         let (condition, status) = match (checked, parts.signer) {
@@ -175,7 +171,7 @@ impl Ledger {
                 let why = mirror_of.map_or(ReadOnly::NoKey, |of| ReadOnly::Mirror { of: of.into() });
                 (Condition::Stopped, Status::ReadOnly(why))
             }
-            (Err(unwritable), _) => (Condition::Stopped, Status::ReadOnly(unwritable.why)),
+            (Err((why, _)), _) => (Condition::Stopped, Status::ReadOnly(why)),
         };
         if let Status::ReadOnly(why) = &status
             && !matches!(why, ReadOnly::Mirror { .. })
@@ -228,16 +224,12 @@ impl Drop for Ledger {
     }
 }
 
-/// Why a log is not written to; a restored one may be sound all the same.
-struct Unwritable {
-    why: ReadOnly,
-    sound: Option<Sound>,
-}
+/// Why a log is not written to, and the log, if it is sound all the same.
+type NotWritten = (ReadOnly, Option<Box<Sound>>);
 
-/// A sound log that may be written to.
-fn check(parts: &Parts, snapshot: &Snapshot, log: &LogFact) -> Result<Sound, Box<Unwritable>> {
-    let disk = |problem: String| Box::new(Unwritable { why: ReadOnly::Disk(problem), sound: None });
-    let but = |why: ReadOnly, sound: Sound| Err(Box::new(Unwritable { why, sound: Some(sound) }));
+/// A sound log, or why it is not written to; a restored one may be sound all the same.
+fn check(parts: &Parts, snapshot: &Snapshot, log: &LogFact) -> Result<Box<Sound>, NotWritten> {
+    let disk = |problem: String| (ReadOnly::Disk(problem), None);
     let named = log.log_vkey.parse::<VerifierKey>();
     let named = named.map_err(|error| disk(format!("the log key that the ledger names: {error}")))?;
     let mut keys = parts.signer.as_ref().map(LogSigner::verifier_keys).unwrap_or_default();
@@ -245,21 +237,21 @@ fn check(parts: &Parts, snapshot: &Snapshot, log: &LogFact) -> Result<Sound, Box
     if other_key || keys.is_empty() {
         keys = vec![named.clone()];
     }
-    let sound = inspect(snapshot, log, &parts.signed_head, &keys).map_err(disk)?;
+    let sound = Box::new(inspect(snapshot, log, &parts.signed_head, &keys).map_err(disk)?);
     if other_key {
-        return but(ReadOnly::OtherKey { named: named.to_string() }, sound);
+        return Err((ReadOnly::OtherKey { named: named.to_string() }, Some(sound)));
     }
     if parts.restored {
-        return but(ReadOnly::Restored, sound);
+        return Err((ReadOnly::Restored, Some(sound)));
     }
     if parts.repairing {
-        return but(ReadOnly::Repairing, sound);
+        return Err((ReadOnly::Repairing, Some(sound)));
     }
     // Whoever only reads need not ask.
     if let Some(outside) = parts.guards.outside.as_ref().filter(|_| parts.signer.is_some())
         && let Err(problem) = outside(&Reader(snapshot.clone()), log)
     {
-        return but(ReadOnly::Outside(problem), sound);
+        return Err((ReadOnly::Outside(problem), Some(sound)));
     }
     Ok(sound)
 }
