@@ -10,7 +10,7 @@ use suyuan::anchor::AnchorKind;
 use suyuan::merkle::Hash;
 use suyuan::private::openings::Opening;
 use suyuan::publish::anchors::{AnchorBook, BookError, Job, Plan, State, Step, Submit, Worker};
-use suyuan::sequencer::{Clock, Ledger, LedgerHandle, LogSigner, Parts, Submission, create_in};
+use suyuan::sequencer::{Clock, Guards, Ledger, LedgerHandle, LogSigner, Parts, Submission, create_in};
 use suyuan::statement::envelope::Envelope;
 use suyuan::store::blobs::Blobs;
 use suyuan::store::memory::MemoryStore;
@@ -125,6 +125,8 @@ impl Home {
             clock: Arc::new(Stopped(AtomicI64::new(now))),
             clock_confirmed: false,
             restored: false,
+            repairing: false,
+            guards: Guards::default(),
         };
         let ledger = Ledger::start(parts).unwrap();
         let farm = Farm::new(Client { handle: ledger.handle(), genesis });
