@@ -33,11 +33,10 @@ impl Calendar {
     /// What `odd` gives is answered in place of what a good calendar would.
     pub(crate) fn odd(odd: impl Fn(&Request, usize) -> Option<Reply> + Send + Sync + 'static) -> Calendar {
         let mined: Arc<Mutex<Mined>> = Arc::default();
-        let (shared, own) = (mined.clone(), Mutex::new(String::new()));
+        let shared = mined.clone();
         let server = Server::new(move |request, before| {
             let host = request.head.lines().find_map(|line| line.strip_prefix("host: ")).unwrap();
             let uri = format!("http://{host}");
-            own.lock().unwrap().clone_from(&uri);
             odd(request, before).unwrap_or_else(|| honest(request, &uri, &mut shared.lock().unwrap()))
         });
         Calendar { server, mined }

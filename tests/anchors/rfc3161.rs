@@ -246,7 +246,7 @@ fn a_stamp_is_got_judged_and_taken_by_openssl_and_a_third_party() {
         let server = tsa.serve();
         let now = seconds();
         let done = ask(&mut authority(&server.url, tsa.root()), now);
-        assert_eq!((&done.state, done.said.as_str()), (&State::Final, "stamped, number a0"));
+        assert_eq!((&done.state, done.said.as_str()), (&State::Final, "stamped, number a1"));
 
         let finding = judged(&done, vec![tsa.root()]);
         assert_eq!(finding.verdict, Verdict::Ok);
@@ -255,7 +255,7 @@ fn a_stamp_is_got_judged_and_taken_by_openssl_and_a_third_party() {
         assert!((now.saturating_sub(1)..=seconds() + 1).contains(&not_after.unwrap()));
         let expected = Source::Authority {
             name: "CN=Test authority".into(),
-            serial: "a0".into(),
+            serial: "a1".into(),
             policy: POLICY.into(),
         };
         assert_eq!(source, expected);
