@@ -390,7 +390,7 @@ fn checkpoints_are_listed_as_they_stand() {
     );
     let page = client.get(&format!("/explore/checkpoint/{size}?lang=en"));
     let note = newest["note"].as_str().unwrap();
-    shows(&page, &[note.lines().next_back().unwrap(), "None yet", "no witness"]);
+    shows(&page, &[note.lines().next_back().unwrap(), "Not anchored yet", "no witness"]);
     for bad in ["/explore/checkpoint/1", "/explore/checkpoint/999999", "/explore/checkpoint/x"] {
         assert_eq!(client.get(bad).status, 404, "{bad}");
     }

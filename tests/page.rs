@@ -163,7 +163,7 @@ fn a_failed_test_holds_the_batch_in_red_with_its_reason() {
     let page = service.client.get(PAGE);
     shows(&page, &["strip hold", "暂扣", "请先不要食用", "阿维菌素 0.09 毫克/公斤（限量 0.02 毫克/公斤）"]);
     // The strip itself names the unit as well.
-    shows(&page, &["阿维菌素 0.09 &gt; 0.02 毫克/公斤"]);
+    shows(&page, &["阿维菌素 0.09 &#62; 0.02 毫克/公斤"]);
     assert!(page.text().contains("<title>仙居东魁杨梅 · 暂扣"));
 }
 

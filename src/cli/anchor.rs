@@ -45,6 +45,7 @@ pub(super) enum Command {
     #[command(after_help = DEPLOY_EXAMPLES)]
     Deploy(DeployArgs),
     /// Make the key of the account that pays on an EVM chain
+    #[command(after_help = KEY_EXAMPLES)]
     Key(KeyArgs),
     /// Write the statement that names the one list where checkpoints are published
     #[command(after_help = NAME_EXAMPLES)]
@@ -71,6 +72,12 @@ Examples:
 
 The checkpoint is what /log/latest or /api/v1/checkpoints/SIZE gives. Exit code 0: it is evidence, if those named are
 right; 1: it is not, or the block that it ends in was not confirmed by you.";
+
+const KEY_EXAMPLES: &str = "\
+Example:
+  suyuan anchor key --out /srv/suyuan/keys/gas.key
+
+Prints the account. Send it gas money, and nothing else.";
 
 const DEPLOY_EXAMPLES: &str = "\
 Example:

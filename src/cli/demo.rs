@@ -37,8 +37,8 @@ pub(super) struct Args {
     /// How phones reach the service; links and QR codes begin with it
     #[arg(long, value_name = "URL")]
     public_url: Option<String>,
-    /// A local EVM node to anchor the stories at: the program `anvil` of Foundry
-    #[arg(long, value_name = "PROGRAM", env = "SUYUAN_ANVIL", conflicts_with = "farms")]
+    /// A local EVM node to anchor the stories at, the program `anvil` of Foundry; seasons are not anchored
+    #[arg(long, value_name = "PROGRAM", env = "SUYUAN_ANVIL")]
     anvil: Option<PathBuf>,
     /// Seasons of so many farms, instead of the stories
     #[arg(long, value_name = "N")]

@@ -40,7 +40,7 @@ fn plot(name: &str) -> Value {
 fn every_kind_has_a_form_and_an_unfilled_one_is_not_signed() {
     let (place, _) = place();
     let kinds = place.run(&["new", "--list"]).expect(0).stdout;
-    assert_eq!(kinds.lines().count(), 31, "{kinds}");
+    assert_eq!(kinds.lines().count(), 32, "{kinds}");
     for kind in kinds.lines() {
         let form = place.run(&["new", kind, "--batch", "farm.lot1"]).expect(0).json();
         assert_eq!(form["kind"], format!("{kind}/1"));
