@@ -201,8 +201,7 @@ fn run_once(args: &RunArgs) -> anyhow::Result<Answer> {
     let book = Arc::new(AnchorBook::open(handle.aside(), &published.reader(), published.size)?);
     let plans = plans(&config).map_err(anyhow::Error::msg)?;
     let mut worker = Worker::new(handle, book.clone(), plans);
-    worker.begin_now(times::now_secs().unsigned_abs())?;
-    worker.turn(times::now_secs().unsigned_abs());
+    worker.hurry(times::now_secs().unsigned_abs());
     let mut jobs = Vec::new();
     for size in book.sizes() {
         jobs.extend(book.at(size)?);

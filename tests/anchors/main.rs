@@ -3,10 +3,13 @@
 
 #[path = "../support/farm.rs"]
 mod farm;
+#[path = "../support/service.rs"]
+mod service;
 
 mod calendar;
 mod evm;
 mod opentimestamps;
 mod rfc3161;
+mod served;
 mod server;
 mod worker;

@@ -23,6 +23,13 @@ const AFTER_TROUBLE: u64 = 60;
 /// Steps of one job in a turn: noting, sending, asking, and room.
 const STEPS_MAX: usize = 8;
 
+/// Whom a turn takes up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Due {
+    Now,
+    ByTime,
+}
+
 /// What the thread does, one turn at a time.
 pub struct Worker {
     ledger: LedgerHandle,
@@ -49,10 +56,20 @@ impl Worker {
 
     /// Begins what is due and steps every job that is due, once. When the next one is, in Unix seconds.
     pub fn turn(&mut self, now: u64) -> u64 {
+        self.turn_of(Due::ByTime, now)
+    }
+
+    /// The same by hand: begins a job of every kind, however long the last one is ago, and asks for everything that is
+    /// open, however soon after the last time.
+    pub fn hurry(&mut self, now: u64) -> u64 {
+        self.turn_of(Due::Now, now)
+    }
+
+    fn turn_of(&mut self, due: Due, now: u64) -> u64 {
         let mut next = now.saturating_add(NAP);
         for plan in &mut self.plans {
-            let turned = begin(&self.ledger, &self.book, plan, plan.every, now)
-                .and_then(|()| step_all(&self.book, plan.submit.as_mut(), now));
+            let turned = begin(&self.ledger, &self.book, plan, due, now)
+                .and_then(|()| step_all(&self.book, plan.submit.as_mut(), due, now));
             next = next.min(match turned {
                 Ok(due) => due,
                 Err(error) => {
@@ -62,11 +79,6 @@ impl Worker {
             });
         }
         next.max(now.saturating_add(1))
-    }
-
-    /// Begins a job of every kind at the newest checkpoint, however long the last one is ago.
-    pub fn begin_now(&self, now: u64) -> Result<(), BookError> {
-        self.plans.iter().try_for_each(|plan| begin(&self.ledger, &self.book, plan, 0, now))
     }
 
     /// Anchors until told to stop.
@@ -119,15 +131,10 @@ fn now() -> u64 {
 }
 
 /// A job for the newest checkpoint, if the interval is over and nothing of this kind stands at it.
-fn begin(
-    ledger: &LedgerHandle,
-    book: &AnchorBook,
-    plan: &Plan,
-    every: u64,
-    now: u64,
-) -> Result<(), BookError> {
+fn begin(ledger: &LedgerHandle, book: &AnchorBook, plan: &Plan, due: Due, now: u64) -> Result<(), BookError> {
     let kind = plan.submit.kind();
-    let is_due = book.last_made(kind).is_none_or(|made| now >= made.saturating_add(every));
+    let is_over = |made: u64| now >= made.saturating_add(plan.every);
+    let is_due = due == Due::Now || book.last_made(kind).is_none_or(is_over);
     let published = ledger.published();
     let Some(note) = published.checkpoint.as_ref().filter(|_| is_due) else { return Ok(()) };
     let has_grown = book.newest(kind).is_none_or(|(size, _)| published.size > size);
@@ -138,13 +145,20 @@ fn begin(
     Ok(())
 }
 
-fn step_all(book: &AnchorBook, submit: &mut dyn Submit, now: u64) -> Result<u64, BookError> {
+fn step_all(book: &AnchorBook, submit: &mut dyn Submit, due: Due, now: u64) -> Result<u64, BookError> {
     let mut next = u64::MAX;
     for mut job in book.open_jobs(submit.kind())? {
         // A step may ask for the next one at once: what it noted is stored by then, so it may send.
         for _ in 0..STEPS_MAX {
-            if job.is_open() && job.next_at <= now {
-                job = keep(book, &job, submit.step(&job, now), now)?;
+            let is_due = due == Due::Now || job.next_at <= now;
+            if !job.is_open() || !is_due {
+                break;
+            }
+            let stepped = keep(book, &job, submit.step(&job, now), now)?;
+            let has_moved = stepped.state != job.state || stepped.work != job.work;
+            job = stepped;
+            if due == Due::Now && !has_moved {
+                break;
             }
         }
         if job.is_open() {

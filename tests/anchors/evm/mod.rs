@@ -1,6 +1,6 @@
 //! Anchors in an EVM chain: a real node on this machine (anvil), and proxies before it that lie.
 
-mod anvil;
+pub(crate) mod anvil;
 mod contract;
 mod flow;
 mod lies;
