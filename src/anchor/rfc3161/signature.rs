@@ -125,6 +125,8 @@ pub(super) fn check(
             }
             .is_ok()
         }
+        // A key of the other sort has not made it.
+        _ if [RSA, EC_KEY].contains(&key.algorithm.oid) => false,
         _ => return Err(unsupported(&key.algorithm.oid)),
     };
     if is_good { Ok(()) } else { Err(bad_signature()) }
