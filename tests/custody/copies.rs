@@ -52,7 +52,7 @@ fn the_socket_is_for_its_user_alone_and_a_dead_ones_is_in_nobodys_way() {
     running.client();
     place.run(&["backup", "--dir", "led", "--out", "copy"]).expect(0);
     assert_eq!(running.stop(), 0);
-    assert_eq!(place.files("led/control"), [std::path::PathBuf::new(); 0]);
+    assert_eq!(place.files("led/control"), Vec::<std::path::PathBuf>::new());
     // Without a service the program makes the copy itself.
     place.run(&["backup", "--dir", "led", "--out", "another"]).expect(0);
 }
