@@ -8,7 +8,7 @@ use std::process::{Child, Command, Output, Stdio};
 use serde_json::Value;
 use suyuan::ledger::Entry;
 use suyuan::verify::bundle::Bundle;
-use suyuan::verify::{Options, Trust, verify_bundle};
+use suyuan::verify::{Layer, Options, Status, Trust, verify_bundle};
 
 const BIN: &str = env!("CARGO_BIN_EXE_suyuan");
 
@@ -26,7 +26,8 @@ impl Demo {
     fn fill() -> Demo {
         let parent = tempfile::tempdir().unwrap();
         let dir = parent.path().join("ledger");
-        let output = suyuan(&["demo", "--no-serve", "--dir", dir.to_str().unwrap()]);
+        let anvil = std::env::var("SUYUAN_ANVIL").expect("a local chain: source scripts/env; need_anvil");
+        let output = suyuan(&["demo", "--no-serve", "--dir", dir.to_str().unwrap(), "--anvil", &anvil]);
         assert!(output.status.success(), "{}", text(&output.stderr));
         assert!(text(&output.stdout).contains("/b/xianju-demo.dk0612-a2/qr.svg"));
         Demo { _parent: parent, dir }
@@ -106,6 +107,7 @@ fn the_demonstration_is_told_and_can_be_checked() {
     let demo = Demo::fill();
     four_stories_are_told_in_full(&demo);
     every_bundle_verifies_with_nothing_but_the_trust_file(&demo);
+    it_is_anchored_on_a_chain_that_proves_nothing(&demo);
     a_changed_byte_anywhere_is_never_verified(&demo);
     what_went_wrong_is_in_the_proof(&demo);
     the_whole_ledger_replays(&demo);
@@ -144,6 +146,30 @@ fn four_stories_are_told_in_full(demo: &Demo) {
     let counts = stories.iter().map(|story| story["statements"].as_u64().unwrap());
     assert!(counts.clone().all(|count| count >= 15), "{stories:?}");
     assert!(counts.sum::<u64>() >= 60);
+}
+
+fn it_is_anchored_on_a_chain_that_proves_nothing(demo: &Demo) {
+    let options = Options { now: 1_800_000_000, max_age: 86_400 };
+    for path in demo.bundle_paths() {
+        let bytes = std::fs::read(&path).unwrap();
+        assert_eq!(Bundle::parse(&bytes).unwrap().anchors.len(), 1, "{}", path.display());
+        let report = verify_bundle(&bytes, &demo.trust(), &options);
+        let anchors = report.status(Layer::Anchors);
+        assert!(matches!(anchors, Status::NotChecked(why) if why.contains("a test chain is no evidence")));
+        assert_eq!(report.facts["anchors"][0]["claim"]["is_publication"], true);
+    }
+}
+
+#[test]
+fn without_a_chain_it_is_filled_all_the_same_and_says_why_nothing_is_anchored() {
+    let parent = tempfile::tempdir().unwrap();
+    let dir = parent.path().join("ledger");
+    let (dir, anvil) = (dir.to_str().unwrap(), parent.path().join("nowhere"));
+    let output = suyuan(&["demo", "--no-serve", "--dir", dir, "--anvil", anvil.to_str().unwrap()]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    assert!(text(&output.stderr).contains("not anchored: no local chain"), "{}", text(&output.stderr));
+    let bundle = std::fs::read(format!("{dir}/demo/xianju-demo.dk0612-a2.bundle")).unwrap();
+    assert!(Bundle::parse(&bundle).unwrap().anchors.is_empty());
 }
 
 fn every_bundle_verifies_with_nothing_but_the_trust_file(demo: &Demo) {
