@@ -71,7 +71,10 @@ pub(crate) const ATTACKS: &[Attack] = &[
 /// What nothing here catches, by the name in docs/threat-model.md and in its words.
 pub(crate) const BEYOND: &[(&str, &str)] = &[
     ("untold-rewrite", "Whoever has no receipt and asks nobody else does not notice"),
-    ("unwitnessed-fork", "Without a policy, and where no notes are compared, nobody makes them meet"),
+    (
+        "unwitnessed-fork",
+        "Two people who never compare, directly or through a monitor, a mirror or a witness, do not notice",
+    ),
     ("colluding-witnesses", "Witnesses that collude with the operator can cosign a fork"),
     ("refuse-or-delay", "only its signer knows. The signed envelope without a receipt is all they have"),
     ("unnoticed-log-key", "Whoever meets only the thief, with the old file, sees nothing"),
