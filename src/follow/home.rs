@@ -71,8 +71,10 @@ fn begin(dir: &DataDir, marker: &Path, own: &str, is_marked: bool) -> Result<(),
             }
         }
     }
-    dir.prepare()?;
+    // Nobody else's beginning is taken for ours.
+    dir.make_free()?;
     durable::write_whole(marker, own.as_bytes()).map_err(|source| io(marker, source))?;
+    dir.prepare()?;
     store::create(&dir.db())?;
     Ok(dir.finish()?)
 }
@@ -107,5 +109,16 @@ mod tests {
         drop(Home::open(dir.path(), &a).unwrap());
         std::fs::remove_file(dir.path().join("mirror")).unwrap();
         assert!(matches!(Home::open(dir.path(), &a), Err(HomeError::NoCopy(_))), "somebody's own ledger");
+        std::fs::remove_file(dir.path().join("VERSION")).unwrap();
+        assert!(Home::open(dir.path(), &a).is_err(), "the beginning of somebody's own ledger");
+        assert!(!dir.path().join("mirror").exists(), "it is not marked for its files to be taken away");
+    }
+
+    #[test]
+    fn what_was_interrupted_after_the_mark_is_begun_anew() {
+        let dir = tempfile::tempdir().unwrap();
+        let a = trust("log.example/a", b"1");
+        std::fs::write(dir.path().join("mirror"), mark(&a.origin, &a.genesis)).unwrap();
+        drop(Home::open(dir.path(), &a).unwrap());
     }
 }

@@ -89,13 +89,19 @@ impl DataDir {
 
     /// Makes the directory for a new ledger. Keys and configuration may be in it already, a ledger not.
     pub fn prepare(&self) -> Result<(), DataDirError> {
+        self.make_free()?;
+        durable::make_directory(&self.blobs()).map_err(|source| self.io(&self.blobs(), source))
+    }
+
+    /// Makes the directory itself, if it is not there, and looks that no ledger is in it, nor the beginning of one.
+    pub fn make_free(&self) -> Result<(), DataDirError> {
         std::fs::create_dir_all(&self.root).map_err(|source| self.io(&self.root, source))?;
         for path in [self.db(), self.blobs(), self.signed_head(), self.version(), self.restored()] {
             if path.exists() {
                 return Err(DataDirError::NotEmpty(self.root.clone()));
             }
         }
-        durable::make_directory(&self.blobs()).map_err(|source| self.io(&self.blobs(), source))
+        Ok(())
     }
 
     /// The last step of making a ledger: from here on it is one.
