@@ -62,7 +62,8 @@ impl Words<'_> {
         });
         let mut notes = Vec::new();
         let size = job.size.to_string();
-        if finding.is_some() {
+        let is_test = finding.as_ref().is_some_and(|f| f.verdict == Verdict::NotChecked(Why::TestChain));
+        if finding.is_some() && !is_test {
             notes.push(self.fill(Anchor::Covers, &[("size", &size)]));
             if job.size < covered {
                 notes.push(self.w(Anchor::CoversOlder).to_owned());
@@ -74,7 +75,7 @@ impl Words<'_> {
         };
         let claim = finding.as_ref().and_then(|finding| finding.claim.as_ref());
         notes.extend(finding.as_ref().and_then(|finding| self.trust(finding)));
-        if let Some(claim) = claim.filter(|claim| claim.not_after.is_some()) {
+        if let Some(claim) = claim.filter(|claim| claim.not_after.is_some() && !is_test) {
             let word = if claim.is_publication { Anchor::Publication } else { Anchor::AgeOnly };
             notes.push(self.w(word).to_owned());
         }
