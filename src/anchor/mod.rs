@@ -119,12 +119,13 @@ pub fn roots_of_pem(pem: &[u8]) -> Result<Vec<Vec<u8>>, String> {
     roots.iter().map(|root| root.to_der().map_err(|error| error.to_string())).collect()
 }
 
-/// What an evidence file is by its first bytes; whether it is any good is for [`judge`].
+/// What an evidence file looks like; whether it is any good is for [`judge`].
 pub fn kind_of(evidence: &[u8]) -> Option<AnchorKind> {
     match evidence {
         [0x00, b'O', b'p', b'e', b'n', b'T', b'i', b'm', b'e', ..] => Some(AnchorKind::OpenTimestamps),
         [0x30, ..] => Some(AnchorKind::Rfc3161),
-        // An RLP list; which of the two shows in its fourth part.
+        _ if evm::Evidence::decode(evm::Kind::Log, evidence).is_ok() => Some(AnchorKind::EvmLog),
+        // An RLP list that is no event.
         [0xc0..=0xff, ..] => Some(AnchorKind::EvmCalldata),
         _ => None,
     }

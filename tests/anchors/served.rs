@@ -154,7 +154,7 @@ fn what_is_anchored_is_shown_carried_and_checked_with_a_block_from_elsewhere() {
     assert_eq!(verify(&["--block", &format!("1:0x{}", "00".repeat(32))]), Some(1));
     let by_hand = |more: &[&str]| {
         let (file, note, trust) = (at("a.evm"), at("note"), at("trust.json"));
-        let args = ["anchor", "verify", &file, "--checkpoint", &note, "--trust", &trust, "--kind", "evm-log"];
+        let args = ["anchor", "verify", &file, "--checkpoint", &note, "--trust", &trust];
         run(&[&args, more].concat()).status.code()
     };
     assert_eq!(by_hand(&["--block", &told]), Some(0));

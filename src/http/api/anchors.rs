@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use crate::anchor::AnchorKind;
+use crate::anchor::{AnchorKind, opentimestamps};
 use crate::http::anchored::JudgedJob;
 use crate::http::endpoints::{Endpoint, read};
 use crate::http::problem::{Problem, ProblemBody};
@@ -140,7 +140,32 @@ pub(in crate::http) async fn file(
         .body(native(&job)))
 }
 
-/// As the kind's own tools have it: without what stands behind it for convenience.
+/// As the kind's own tools have it: without the block header that may stand behind a `.ots` file for convenience.
 fn native(job: &Job) -> Vec<u8> {
-    job.evidence.clone().unwrap_or_default()
+    let evidence = job.evidence.as_deref().unwrap_or_default();
+    match job.kind {
+        AnchorKind::OpenTimestamps => opentimestamps::native(evidence).unwrap_or(evidence).to_vec(),
+        AnchorKind::EvmCalldata | AnchorKind::EvmLog | AnchorKind::Rfc3161 => evidence.to_vec(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::anchor::opentimestamps::{Attestation, Branch, Header, Proof, Tree};
+    use crate::merkle::Hash;
+
+    #[test]
+    fn a_stock_client_gets_the_file_without_our_header_behind_it() {
+        let promise = Attestation::Pending { uri: "https://calendar.example".to_owned() };
+        let tree = Tree(vec![Branch::Attestation(promise)]);
+        let file = Proof { digest: Hash::of(b"a checkpoint"), tree }.to_bytes();
+        let job = |evidence: Vec<u8>| Job {
+            evidence: Some(evidence),
+            ..Job::new(AnchorKind::OpenTimestamps, 4, 0, String::new(), 0)
+        };
+        assert_eq!(native(&job(file.clone())), file);
+        let with_header = [file.as_slice(), &[7; Header::LENGTH]].concat();
+        assert_eq!(native(&job(with_header)), file);
+    }
 }
