@@ -345,3 +345,41 @@ fn what_is_shown_covers_the_entries_if_anything_does_and_the_first_that_does() {
     assert_eq!(shown(1, sizes[0]), BTreeMap::from([("rfc3161", sizes[0]), ("evm-log", sizes[0])]));
     assert_eq!(shown(newest, newest)["rfc3161"], newest);
 }
+
+/// Says when it is asked, and waits to be let go.
+struct Slow {
+    asked: std::sync::mpsc::Sender<()>,
+    answer: std::sync::mpsc::Receiver<()>,
+}
+
+impl Submit for Slow {
+    fn kind(&self) -> AnchorKind {
+        AnchorKind::OpenTimestamps
+    }
+
+    fn one_at_a_time(&self) -> bool {
+        false
+    }
+
+    fn step(&mut self, job: &Job, now: u64) -> Step {
+        self.asked.send(()).unwrap();
+        self.answer.recv().unwrap();
+        Step::wait(job, now, "nothing new")
+    }
+}
+
+#[test]
+fn stopping_waits_for_the_exchange_under_way_and_for_no_other() {
+    let home = Home::new();
+    let book = home.book();
+    let (asked, hears) = std::sync::mpsc::channel();
+    let (lets_go, answer) = std::sync::mpsc::channel();
+    let plan = Plan { submit: Box::new(Slow { asked, answer }), every: 600 };
+    let anchoring = Worker::new(home.ledger.handle(), book, vec![plan]).start().unwrap();
+    hears.recv().unwrap();
+    anchoring.tell_to_stop();
+    lets_go.send(()).unwrap();
+    drop(lets_go);
+    anchoring.stop();
+    assert_eq!(hears.try_iter().count(), 0, "it was asked once more, although the job was due");
+}

@@ -35,9 +35,10 @@ pub struct Worker {
     ledger: LedgerHandle,
     book: Arc<AnchorBook>,
     plans: Vec<Plan>,
+    stop: Arc<Stop>,
 }
 
-/// The thread. Dropping it waits until it has finished what it is at.
+/// The thread. Dropping it waits until it has finished the step that it is at.
 pub struct Anchoring {
     stop: Arc<Stop>,
     thread: Option<std::thread::JoinHandle<()>>,
@@ -51,7 +52,7 @@ struct Stop {
 
 impl Worker {
     pub fn new(ledger: LedgerHandle, book: Arc<AnchorBook>, plans: Vec<Plan>) -> Worker {
-        Worker { ledger, book, plans }
+        Worker { ledger, book, plans, stop: Arc::default() }
     }
 
     /// Begins what is due and steps every job that is due, once. When the next one is, in Unix seconds.
@@ -69,7 +70,7 @@ impl Worker {
         let mut next = now.saturating_add(NAP);
         for plan in &mut self.plans {
             let turned = begin(&self.ledger, &self.book, plan, due, now)
-                .and_then(|()| step_all(&self.book, plan.submit.as_mut(), due, now));
+                .and_then(|()| step_all(&self.book, plan.submit.as_mut(), due, now, &self.stop));
             next = next.min(match turned {
                 Ok(due) => due,
                 Err(error) => {
@@ -83,8 +84,7 @@ impl Worker {
 
     /// Anchors until told to stop.
     pub fn start(mut self) -> std::io::Result<Anchoring> {
-        let stop = Arc::new(Stop::default());
-        let told = stop.clone();
+        let (stop, told) = (self.stop.clone(), self.stop.clone());
         let run = move || {
             let mut next = 0;
             while !told.wait_until(next) {
@@ -97,14 +97,19 @@ impl Worker {
 }
 
 impl Anchoring {
-    /// Takes nothing new up, and waits for the exchange that is under way: each has its time limit.
+    /// Has it take nothing new up.
+    pub fn tell_to_stop(&self) {
+        *self.stop.stopped.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.stop.told.notify_all();
+    }
+
+    /// Waits for the step that is under way and for no other: each exchange has its time limit.
     pub fn stop(self) {}
 }
 
 impl Drop for Anchoring {
     fn drop(&mut self) {
-        *self.stop.stopped.lock().unwrap_or_else(PoisonError::into_inner) = true;
-        self.stop.told.notify_all();
+        self.tell_to_stop();
         if let Some(thread) = self.thread.take() {
             // What it panicked of stands in the log; the jobs are on the disk.
             let _ = thread.join();
@@ -113,6 +118,10 @@ impl Drop for Anchoring {
 }
 
 impl Stop {
+    fn is_told(&self) -> bool {
+        *self.stopped.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Waits until this Unix second, and says whether it was stopped.
     fn wait_until(&self, then: u64) -> bool {
         let mut stopped = self.stopped.lock().unwrap_or_else(PoisonError::into_inner);
@@ -145,13 +154,19 @@ fn begin(ledger: &LedgerHandle, book: &AnchorBook, plan: &Plan, due: Due, now: u
     Ok(())
 }
 
-fn step_all(book: &AnchorBook, submit: &mut dyn Submit, due: Due, now: u64) -> Result<u64, BookError> {
+fn step_all(
+    book: &AnchorBook,
+    submit: &mut dyn Submit,
+    due: Due,
+    now: u64,
+    stop: &Stop,
+) -> Result<u64, BookError> {
     let mut next = u64::MAX;
     for mut job in book.open_jobs(submit.kind())? {
         // A step may ask for the next one at once: what it noted is stored by then, so it may send.
         for _ in 0..STEPS_MAX {
             let is_due = due == Due::Now || job.next_at <= now;
-            if !job.is_open() || !is_due {
+            if !job.is_open() || !is_due || stop.is_told() {
                 break;
             }
             let stepped = keep(book, &job, submit.step(&job, now), now)?;
