@@ -169,9 +169,15 @@ impl fmt::Display for Finding {
             Verdict::Failed(problem) => write!(f, "failed, {problem}")?,
             Verdict::NotChecked(why) => write!(f, "not checked, {why}")?,
         }
-        match &self.claim {
-            Some(claim) => write!(f, "; {claim}"),
-            None => Ok(()),
+        // What hangs on something that is not shown is said with its "if"; a test chain's time is nobody's.
+        match (&self.claim, &self.verdict) {
+            (None, _) | (_, Verdict::NotChecked(Why::TestChain)) => Ok(()),
+            (Some(claim), Verdict::NotChecked(Why::BlockNotConfirmed)) => {
+                write!(f, "; if it is real, {claim}")
+            }
+            (Some(claim), Verdict::NotChecked(Why::RpcAttested)) => write!(f, "; if that is so, {claim}"),
+            (Some(claim), Verdict::NotChecked(Why::NoTrustedRoot)) => write!(f, "; if you did, {claim}"),
+            (Some(claim), _) => write!(f, "; {claim}"),
         }
     }
 }

@@ -8,13 +8,14 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, bail, ensure};
 use serde_json::{Value, json};
 
-use crate::anchor::{self, AnchorKind, Publication, Told, Verdict};
+use crate::anchor::{self, AnchorKind, Told, Verdict, Why};
 use crate::config::Config;
 use crate::follow::Fetcher;
 use crate::http::anchoring::{evm_settings, plans};
 use crate::note::signed_note::{NOTE_BYTES_MAX, SignedNote};
 use crate::publish::anchors::{AnchorBook, Worker, evm};
 use crate::statement::role::Role;
+use crate::store::data_dir::DataDir;
 use crate::verify::{Trust, bundle, signed_checkpoint};
 
 use super::ask::AskArgs;
@@ -190,6 +191,7 @@ pub(super) fn run(command: &Command) -> anyhow::Result<Answer> {
 }
 
 fn run_once(args: &RunArgs) -> anyhow::Result<Answer> {
+    DataDir::new(&args.dir).check()?;
     let config = Config::load(None, &[("dir", args.dir.display().to_string())])?;
     ensure!(
         config.anchors.is_anywhere(),
@@ -310,7 +312,7 @@ fn verify(args: &VerifyArgs) -> anyhow::Result<Answer> {
         writeln!(out, "{answer}")?;
     } else {
         writeln!(out, "{kind} for the checkpoint of {} entries: {finding}", signed.checkpoint.size)?;
-        if !finding.is_ok() && !matches!(finding.verdict, Verdict::Failed(_)) {
+        if let Verdict::NotChecked(Why::BlockNotConfirmed | Why::NoTrustedRoot) = finding.verdict {
             writeln!(out, "It proves nothing to you until that is done.")?;
         }
     }
@@ -318,6 +320,7 @@ fn verify(args: &VerifyArgs) -> anyhow::Result<Answer> {
 }
 
 fn deploy(args: &DeployArgs) -> anyhow::Result<Answer> {
+    DataDir::new(&args.dir).check()?;
     let config = Config::load(None, &[("dir", args.dir.display().to_string())])?;
     let chain = config.anchors.evm.as_ref().context(
         "no EVM chain is set: say anchor_evm_rpc, anchor_evm_chain and anchor_evm_key in suyuan.toml",
@@ -352,8 +355,10 @@ fn name(args: &NameArgs) -> anyhow::Result<Answer> {
     let trust = Trust::parse(&text).with_context(|| format!("cannot use {}", args.trust.display()))?;
     let lower = |address: &str| address.to_lowercase();
     let (contract, sender) = (lower(&args.contract), lower(&args.sender));
-    let place = format!("eip155:{} {contract} {sender}", args.chain);
-    place.parse::<Publication>().map_err(anyhow::Error::msg)?;
+    for (flag, address) in [("--contract", &contract), ("--sender", &sender)] {
+        ensure!(anchor::address(address).is_some(), "{flag} {address} is no address: 0x and 40 hex digits");
+    }
+    ensure!(args.chain > 0, "--chain is a number above 0");
     let form = json!({
         "kind": "ledger.anchor/1",
         "subject": "ledger:",

@@ -59,6 +59,10 @@ pub(super) fn parse_setting(text: &str) -> Result<(String, String), String> {
 }
 
 pub(super) fn run(args: Args) -> anyhow::Result<Answer> {
+    // Its directory has no settings, which would be asked for first.
+    if let Some(dir) = args.dir.as_ref().filter(|dir| DataDir::new(dir.as_path()).mirror().exists()) {
+        return Err(OpenError::Mirror(dir.clone()).into());
+    }
     let config = Config::load(args.config.as_deref(), &flags(&args))?;
     // Opening has things to say.
     crate::http::start_logging(&config.log_filter, config.log_format)?;

@@ -93,7 +93,7 @@ pub enum WatchError {
     Names(#[from] FactsError),
     #[error(transparent)]
     Notebook(#[from] NotebookError),
-    #[error("--anchor-rpc: {0}")]
+    #[error("--anchor-rpc")]
     Anchors(#[from] SettingsError),
     #[error(transparent)]
     Replica(#[from] ReplicaError),

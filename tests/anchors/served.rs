@@ -209,7 +209,8 @@ fn a_chain_that_is_no_public_network_is_evidence_nowhere() {
     let hash = &report.facts["anchors"][0]["claim"]["source"]["block_hash"].as_str().unwrap()[2..];
     trust.anchors.evm_blocks.push((31_337, hex::decode(hash).unwrap().try_into().unwrap()));
     let report = verify_bundle(&bundle, &trust, &NOW);
-    assert!(matches!(report.status(Layer::Anchors), Status::NotChecked(_)), "{report:?}");
+    let Status::NotChecked(why) = report.status(Layer::Anchors) else { panic!("{report:?}") };
+    assert!(why.contains("a test chain is no evidence") && !why.contains("no later than"), "{why}");
 }
 
 #[test]
@@ -293,4 +294,38 @@ fn a_monitor_holds_the_published_list_against_the_log() {
     let (code, said) = look();
     assert_eq!(code, Some(1), "{said}");
     assert!(said.contains("publication-other") && said.contains("two histories"), "{said}");
+}
+
+/// What a person gets wrong is answered with what to do, exit code 2, and nothing is changed.
+#[test]
+fn wrong_input_is_answered_with_one_sentence_that_helps() {
+    let dir = tempfile::tempdir().unwrap();
+    let none = dir.path().join("none").display().to_string();
+    let refused = |args: &[&str], why: &str| {
+        let ran = run(args);
+        let said = String::from_utf8(ran.stderr).unwrap();
+        assert_eq!(ran.status.code(), Some(2), "{args:?}: {said}");
+        assert!(said.contains(why) && said.lines().count() == 1, "{args:?}: {said}");
+        assert_eq!(said.matches(why).count(), 1, "said once: {said}");
+    };
+    refused(&["anchor", "run", "--dir", &none], "holds no ledger");
+    refused(&["anchor", "deploy", "--dir", &none], "holds no ledger");
+    let trust = dir.path().join("trust.json");
+    let signer = suyuan::sequencer::LogSigner::new(ORIGIN.parse().unwrap(), crate::farm::key("log"));
+    let keys = [signer.verifier_keys()[0].to_string()];
+    std::fs::write(&trust, Trust::to_text(ORIGIN, &keys, suyuan::merkle::Hash::ZERO, None)).unwrap();
+    let trust = trust.display().to_string();
+    let name = |contract: &'static str, why: &str| {
+        let sender = format!("0x{}", "ab".repeat(20));
+        let place = ["--chain", "1", "--contract", contract, "--sender", &sender];
+        refused(&[&["anchor", "name"], &place[..], &["--key", "k.pem", "--trust", &trust]].concat(), why);
+    };
+    name("0x12", "--contract 0x12 is no address: 0x and 40 hex digits");
+    let home = dir.path().join("monitor").display().to_string();
+    let look = ["monitor", "http://127.0.0.1:9", "--trust", &trust, "--dir", &home, "--once"];
+    refused(&[&look[..], &["--anchor-rpc", "nonsense"]].concat(), "begins with http:// or https://");
+    // A mirror's directory is no ledger to be served: that is said, not what its settings lack.
+    std::fs::create_dir(&none).unwrap();
+    std::fs::write(dir.path().join("none/mirror"), "log\n").unwrap();
+    refused(&["serve", "--dir", &none], "is a mirror, which signs nothing: run it with `suyuan mirror`");
 }

@@ -119,7 +119,7 @@ describe("the page checks itself", () => {
     const asked: string[] = [];
     page.on("request", (request) => asked.push(new URL(request.url()).pathname));
     await open(GOOD);
-    await page.waitForTimeout(200);
+    await page.waitForLoadState("networkidle");
     expect(asked.filter((path) => !/^\/(b|assets\/loader-.*|api\/v1\/blobs|favicon.ico)/.test(path))).toEqual(
       [],
     );
