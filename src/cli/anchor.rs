@@ -13,7 +13,7 @@ use crate::config::Config;
 use crate::follow::Fetcher;
 use crate::http::anchoring::{evm_settings, plans};
 use crate::note::signed_note::{NOTE_BYTES_MAX, SignedNote};
-use crate::publish::anchors::{AnchorBook, Worker, evm};
+use crate::publish::anchors::{AnchorBook, Job, Worker, evm};
 use crate::statement::role::Role;
 use crate::store::data_dir::DataDir;
 use crate::verify::{Trust, bundle, signed_checkpoint};
@@ -208,13 +208,7 @@ fn run_once(args: &RunArgs) -> anyhow::Result<Answer> {
     for size in book.sizes() {
         jobs.extend(book.at(size)?);
     }
-    let lines: Vec<Value> = jobs
-        .iter()
-        .map(|job| {
-            json!({ "kind": job.kind.as_str(), "size": job.size, "attempt": job.attempt,
-                "state": job.state.as_str(), "said": job.said })
-        })
-        .collect();
+    let lines: Vec<Value> = jobs.iter().map(line).collect();
     print_list(&lines, args.json)
 }
 
@@ -243,15 +237,16 @@ fn list(args: &ListArgs) -> anyhow::Result<Answer> {
             let asked = args.size.unwrap_or(size);
             let mut jobs = book.at(asked)?;
             jobs.extend(book.for_entries(asked, size)?.into_iter().filter(|job| job.size > asked));
-            jobs.iter()
-                .map(|job| {
-                    json!({ "kind": job.kind.as_str(), "size": job.size, "attempt": job.attempt,
-                        "state": job.state.as_str(), "said": job.said })
-                })
-                .collect()
+            jobs.iter().map(line).collect()
         }
     };
     print_list(&listed, args.json)
+}
+
+/// A job of a directory, in the members that a service answers with.
+fn line(job: &Job) -> Value {
+    json!({ "kind": job.kind.as_str(), "size": job.size, "attempt": job.attempt,
+        "state": job.state.as_str(), "said": job.said })
 }
 
 fn print_list(jobs: &[Value], as_json: bool) -> anyhow::Result<Answer> {
